@@ -1,0 +1,60 @@
+/**
+ * The shapes of all activities. Workflows import these types and nothing else from this folder, so
+ * that no Node code ever reaches the workflow bundle.
+ */
+import type { LedgerEntry } from '../fabric/ledger.ts';
+import type { LeaseGrant, LeaseResult } from '../fabric/messages.ts';
+import type { PageClass } from '../fabric/job.ts';
+import type { FeedSpec } from '../fabric/policy.ts';
+
+export interface PullInput {
+  readonly feed: FeedSpec;
+  readonly from: number;
+  readonly count: number;
+}
+
+/** `count` may be smaller than asked where the jobs differ too much for one page. */
+export interface PullOutput {
+  readonly count: number;
+  readonly classes: readonly PageClass[];
+}
+
+export interface AppendInput {
+  /** Absolute folder of this chain: `<ledger>/<run id>/<chain>`. */
+  readonly folder: string;
+  /** Digest of the chain so far, '' at its start. */
+  readonly head: string;
+  /** Consecutive by `seq`, never empty. */
+  readonly entries: readonly LedgerEntry[];
+}
+
+export interface AppendOutput {
+  readonly throughSeq: number;
+  readonly head: string;
+}
+
+/** Activities on the orchestrator's task queue. */
+export interface OrchestratorActivities {
+  /** Reads a page of a feed and sorts it into classes. Pure in its input: the same page for ever. */
+  pullPage(input: PullInput): Promise<PullOutput>;
+  /**
+   * Writes one group of entries, once: there already with the same content is success, with other
+   * content is an `IntegrityError` that is not retried.
+   */
+  appendLedger(input: AppendInput): Promise<AppendOutput>;
+}
+
+export interface PresenceInput {
+  readonly shard: string;
+  readonly node: string;
+  readonly session: string;
+  readonly incarnation: number;
+}
+
+/** Activities on a node's own task queue. */
+export interface NodeActivities {
+  /** Runs a lease once: asked again under the same fence it attaches to the running or finished one. */
+  runLease(grant: LeaseGrant): Promise<LeaseResult>;
+  /** Beats until cancelled; ends in order with 'left' when the node is told to stop. */
+  holdPresence(input: PresenceInput): Promise<'left'>;
+}

@@ -1,0 +1,159 @@
+/**
+ * What the ledger records, and the part of it that a workflow's state carries: the entries not yet on
+ * disk. One chain per shard and one for the orchestrator; the state is the truth and the ledger trails
+ * it by a capped backlog, so a kill between the two loses nothing.
+ */
+import type { Ordinals } from './ordinals.ts';
+import type { JobTraits } from './job.ts';
+import type { Reason } from './reasons.ts';
+import { LIMITS } from './limits.ts';
+
+/** Jobs of one feed at one attempt, as every entry names them. */
+export interface JobRef {
+  readonly feed: string;
+  readonly origin: string;
+  readonly attempt: number;
+  readonly ordinals: Ordinals;
+}
+
+export interface AcceptedClass extends JobTraits {
+  readonly ordinals: Ordinals;
+  /** Ids of jobs that came inline, in the order of `ordinals`; a feed's own ids stay in the feed. */
+  readonly ids?: readonly string[];
+}
+
+/** A results segment that a node wrote and synced: outcomes point at it instead of carrying results. */
+export interface Segment {
+  /** File name inside the run's results folder. */
+  readonly name: string;
+  readonly records: number;
+  readonly sha256: string;
+}
+
+/** `[ordinal, error code]` of a failed attempt. */
+export type FailedJob = readonly [number, string];
+
+export type LedgerEvent =
+  | { readonly type: 'open'; readonly shard: string; readonly policy: unknown }
+  | { readonly type: 'feed'; readonly feed: string; readonly total: number; readonly sha256: string }
+  | { readonly type: 'accept'; readonly feed: string; readonly classes: readonly AcceptedClass[] }
+  | {
+      readonly type: 'refuse';
+      readonly feed: string;
+      readonly ordinals: Ordinals;
+      readonly value: number;
+      readonly reason: Reason;
+    }
+  | {
+      readonly type: 'lease';
+      readonly lease: number;
+      readonly fence: string;
+      readonly node: string;
+      readonly jobs: readonly JobRef[];
+      /** The longest that one of these jobs has waited since it arrived, links included. */
+      readonly waitMs: number;
+    }
+  | {
+      readonly type: 'outcome';
+      readonly lease: number;
+      readonly fence: string;
+      readonly node: string;
+      readonly segment: Segment | null;
+      readonly items: readonly {
+        readonly feed: string;
+        readonly origin: string;
+        readonly attempt: number;
+        readonly completed: Ordinals;
+        /** Failed for good. */
+        readonly failed: readonly FailedJob[];
+        /** Failed this attempt and queued again. */
+        readonly retried: readonly FailedJob[];
+        /** Handed back unstarted. */
+        readonly back: Ordinals;
+      }[];
+      /** What the node asks for the jobs it worked on. */
+      readonly cost: number;
+    }
+  | {
+      readonly type: 'requeue';
+      readonly lease: number;
+      readonly fence: string;
+      readonly node: string;
+      readonly why: string;
+      readonly jobs: readonly JobRef[];
+    }
+  | { readonly type: 'late'; readonly lease: number; readonly fence: string; readonly node: string }
+  | {
+      readonly type: 'transfer-out' | 'transfer-in' | 'transfer-done' | 'transfer-back' | 'transfer-refused';
+      /** The other shard. */
+      readonly peer: string;
+      readonly no: number;
+      readonly plan: number;
+      readonly jobs: readonly JobRef[];
+    }
+  | {
+      readonly type: 'node';
+      readonly node: string;
+      readonly incarnation: number;
+      readonly change: 'registered' | 'lost' | 'left';
+      readonly why?: string;
+    }
+  | { readonly type: 'plan'; readonly plan: number; readonly input: unknown; readonly moves: unknown }
+  | {
+      readonly type: 'command';
+      readonly commandId: string;
+      readonly name: string;
+      readonly args: unknown;
+      readonly by: string;
+      readonly reason: string;
+      readonly via: string;
+      readonly outcome: 'received' | 'applied' | 'refused' | 'unconfirmed';
+      readonly because?: string;
+      readonly effect?: string;
+    }
+  | { readonly type: 'close'; readonly tally: unknown };
+
+/** One recorded line. `seq` counts from 0 in each chain; `at` is workflow time in ms since the epoch. */
+export type LedgerEntry = { readonly seq: number; readonly at: number } & LedgerEvent;
+
+export interface LedgerState {
+  /** The number of the next entry to be recorded. */
+  readonly nextSeq: number;
+  /** Entries not known to be on disk, oldest first. */
+  readonly backlog: readonly LedgerEntry[];
+  /** How many of the backlog's first entries an append under way covers; 0 when none is. */
+  readonly appending: number;
+  /** Digest of the chain up to the last entry on disk, or '' at its start. */
+  readonly head: string;
+}
+
+export const EMPTY_LEDGER: LedgerState = { nextSeq: 0, backlog: [], appending: 0, head: '' };
+
+export function record(ledger: LedgerState, at: number, event: LedgerEvent): LedgerState {
+  const entry = { seq: ledger.nextSeq, at, ...event } as LedgerEntry;
+  return { ...ledger, nextSeq: ledger.nextSeq + 1, backlog: [...ledger.backlog, entry] };
+}
+
+/** True when so much is unwritten that nothing new may be started. */
+export function isBehind(ledger: LedgerState): boolean {
+  return ledger.backlog.length >= LIMITS.ledgerBacklogMax;
+}
+
+/** One append at a time, of at most `LIMITS.ledgerGroupMax` entries; null when there is nothing to do. */
+export function startAppend(
+  ledger: LedgerState,
+): { ledger: LedgerState; entries: readonly LedgerEntry[] } | null {
+  if (ledger.appending > 0 || ledger.backlog.length === 0) return null;
+  const entries = ledger.backlog.slice(0, LIMITS.ledgerGroupMax);
+  return { ledger: { ...ledger, appending: entries.length }, entries };
+}
+
+/** The entries of an append under way: what a new run of the workflow issues again. */
+export function appendUnderWay(ledger: LedgerState): readonly LedgerEntry[] {
+  return ledger.backlog.slice(0, ledger.appending);
+}
+
+export function finishAppend(ledger: LedgerState, throughSeq: number, head: string): LedgerState {
+  const kept = ledger.backlog.filter((entry) => entry.seq > throughSeq);
+  return { ...ledger, backlog: kept, appending: 0, head };
+}

@@ -1,0 +1,48 @@
+/**
+ * Every cap of the fabric by name. At a cap there is a typed refusal or back-pressure, never a silent
+ * drop. The engine's own limits (2 MB a payload, 2,000 pending activities, 51,200 events) are the
+ * reason for most of these numbers; each stays well below its limit.
+ */
+export const LIMITS = {
+  /** Shards in one fabric: the orchestrator holds one load report of each. */
+  shardsMax: 32,
+  nodesPerShardMax: 64,
+  feedsPerShardMax: 32,
+  /** Classes queued in one shard; at the cap no further page is pulled and transfers are refused. */
+  classesMax: 512,
+  /** Jobs in one pulled page. */
+  pageJobsMax: 5_000,
+  /** Classes in one page: more differing jobs than this make the page shorter. */
+  pageClassesMax: 64,
+  leasesInFlightMax: 256,
+  leaseJobsMax: 1_000,
+  /** Jobs that one transfer carries. */
+  transferJobsMax: 5_000,
+  /** Classes that one transfer carries. */
+  transferClassesMax: 64,
+  /** Unacknowledged transfers of one shard. */
+  outboxMax: 64,
+  /** Numbers beyond the contiguous one that a target remembers for one origin. */
+  receivedGapsMax: 256,
+  /** Jobs submitted by hand that one shard holds, and their bytes as JSON. */
+  inboxJobsMax: 2_000,
+  inboxBytesMax: 512 * 1024,
+  submitBatchJobsMax: 500,
+  /** Ledger entries not yet on disk; above it no job is pulled or leased. */
+  ledgerBacklogMax: 512,
+  /** Ledger entries in one append. */
+  ledgerGroupMax: 256,
+  /** Remembered outcomes of owner commands, per workflow. */
+  commandsRememberedMax: 256,
+  /** Governance commands kept in the orchestrator's state; all of them are in the ledger. */
+  governanceMax: 200,
+  /** Decisions in words that a shard keeps for the Web UI. */
+  decisionsKept: 12,
+  seriesPointsMax: 240,
+  timelineMax: 200,
+  /** Any single payload handed to the engine, in bytes; the engine itself refuses 2 MB. */
+  payloadBytesMax: 1_000_000,
+  failureMessageCharsMax: 200,
+  /** Events of one workflow run before it continues as new: a quarter of where the engine suggests it. */
+  historyEventsMax: 4_000,
+} as const;

@@ -1,0 +1,201 @@
+/**
+ * What travels between shards, orchestrator and nodes. All of it is plain JSON, all of it may arrive
+ * twice, late or out of order, and every receiver copes with that by numbers it keeps.
+ */
+import type { FailedJob, Segment } from './ledger.ts';
+import type { Ordinals } from './ordinals.ts';
+import type { JobBody, TravellingSlice } from './job.ts';
+import type { NodeSpec, ShardPolicy } from './policy.ts';
+
+/** One lease as the node gets it. `fence` is `<incarnation>.<lease number>`. */
+export interface LeaseGrant {
+  readonly shard: string;
+  readonly lease: number;
+  readonly fence: string;
+  readonly node: string;
+  readonly session: string;
+  readonly items: readonly TravellingSlice[];
+  readonly timeoutMs: number;
+}
+
+/** What became of one slice of a lease. Ordinals named nowhere were not started. */
+export interface ItemResult {
+  readonly completed: Ordinals;
+  readonly failed: readonly FailedJob[];
+}
+
+export interface LeaseResult {
+  /** In the order of the grant's items. */
+  readonly items: readonly ItemResult[];
+  readonly segment: Segment | null;
+  /** Time that the node spent on these jobs, over all of them. */
+  readonly busyMs: number;
+}
+
+/** A numbered batch of jobs on its way from one shard to another. */
+export interface Transfer {
+  readonly no: number;
+  readonly from: string;
+  readonly to: string;
+  readonly plan: number;
+  readonly sentAtMs: number;
+  readonly slices: readonly TravellingSlice[];
+}
+
+export interface TransferMessage {
+  readonly transfer: Transfer;
+  /** Every transfer of this pair up to this number is settled at the origin: the target may forget them. */
+  readonly settledUpTo: number;
+}
+
+/** The target's whole record for one origin: cumulative, so that a lost one costs nothing. */
+export interface TransferAck {
+  readonly from: string;
+  readonly upTo: number;
+  readonly beyond: readonly number[];
+  readonly refused: readonly number[];
+}
+
+/** The planner's order to an origin: shed so many jobs to that target. */
+export interface Offload {
+  readonly plan: number;
+  readonly to: string;
+  readonly jobs: number;
+  /** Only jobs that need exactly these skills, or null for any. */
+  readonly skills: readonly string[] | null;
+}
+
+export type ShardCommandName =
+  | 'pause'
+  | 'resume'
+  | 'fabricPause'
+  | 'fabricResume'
+  | 'updateSpilloverLimit'
+  | 'updateLatencyBudget'
+  | 'submitJobs';
+
+export interface SubmittedJob extends JobBody {
+  readonly shard?: string;
+  readonly skills: readonly string[];
+  readonly priority: number;
+  readonly value: number;
+  readonly latencyBudgetMs: number | null;
+  readonly estimateMs: number | null;
+}
+
+export interface ShardCommand {
+  readonly commandId: string;
+  readonly name: ShardCommandName;
+  readonly args: {
+    readonly limit?: number;
+    readonly ms?: number;
+    readonly jobs?: readonly SubmittedJob[];
+  };
+  readonly by: string;
+  readonly reason: string;
+  /** `orchestrator` when relayed, `shard` when sent to the shard itself. */
+  readonly via: string;
+}
+
+/** A shard's answer to a command; repeated whenever the command comes again. */
+export interface CommandAnswer {
+  readonly commandId: string;
+  readonly shard: string;
+  readonly outcome: 'applied' | 'refused';
+  readonly because?: string;
+  /** What it changed, in words. */
+  readonly effect: string;
+  readonly appliedAtMs: number;
+  /** Leases that still run after a pause. */
+  readonly running?: readonly { lease: number; node: string; jobs: number }[];
+  readonly accepted?: readonly string[];
+  readonly refused?: readonly { id: string; because: string }[];
+}
+
+export interface NodeReport {
+  readonly id: string;
+  readonly shard: string;
+  readonly state: NodeLife;
+  readonly incarnation: number;
+  readonly slots: number;
+  readonly leases: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly leasesLost: number;
+  readonly cost: number;
+  /** Mean time per job, or null before the first lease ended. */
+  readonly serviceMs: number | null;
+  /** 0 (bad) to 1: the share of recent attempts that succeeded. */
+  readonly health: number;
+  readonly lastHeartbeatAtMs: number;
+  readonly spec: NodeSpec;
+}
+
+export type NodeLife = 'ready' | 'lost' | 'left';
+
+export interface Tally {
+  readonly accepted: number;
+  readonly refused: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly retried: number;
+  readonly spilledIn: number;
+  readonly spilledOut: number;
+  readonly lateAnswers: number;
+  readonly leasesGranted: number;
+  readonly leasesLost: number;
+  readonly valueAccepted: number;
+  readonly valueRefused: number;
+  readonly valueCompleted: number;
+  readonly valueFailed: number;
+  readonly valueCancelled: number;
+  readonly cost: number;
+}
+
+/** What a shard tells the orchestrator about itself. The highest `seq` is the newest. */
+export interface LoadReport {
+  readonly shard: string;
+  readonly seq: number;
+  readonly atMs: number;
+  /** Arrived and not leased, the unpulled part of its feeds included. */
+  readonly queued: number;
+  readonly queuedMax: number;
+  readonly leased: number;
+  /** In transfers sent and not acknowledged. */
+  readonly inTransit: number;
+  /** Jobs that its feeds hold in all, arrived or not, and jobs submitted to it. */
+  readonly submitted: number;
+  readonly tally: Tally;
+  readonly spillovers: Readonly<Record<string, number>>;
+  readonly nodes: readonly NodeReport[];
+  /** Jobs a second that its ready nodes can do, as measured or estimated. */
+  readonly jobsPerSecond: number;
+  readonly paused: boolean;
+  readonly policy: ShardPolicy;
+  /** The newest plan that this report takes into account. */
+  readonly planSeen: number;
+  /** Jobs it has still to shed by orders it took. */
+  readonly shedding: number;
+  /** Queued jobs that no node here can do, by the skills they need. */
+  readonly stranded: readonly { skills: readonly string[]; jobs: number }[];
+  /** Skills that its ready nodes have between them, node by node. */
+  readonly skillSets: readonly (readonly string[])[];
+  readonly latencyMs: { p50: number; p95: number; p99: number; overBudget: number };
+  /** All feeds read, nothing queued, leased or in transit. */
+  readonly idle: boolean;
+  readonly closed: boolean;
+  readonly ledger: { entries: number; head: string };
+  readonly problem: string | null;
+}
+
+/** Everything that one workflow sends another: one signal name, one tagged payload. */
+export type Message =
+  | { readonly kind: 'transfer'; readonly body: TransferMessage }
+  | { readonly kind: 'ack'; readonly to: string; readonly body: TransferAck }
+  | { readonly kind: 'load'; readonly body: LoadReport }
+  | { readonly kind: 'offload'; readonly body: Offload }
+  | { readonly kind: 'command'; readonly body: ShardCommand }
+  | { readonly kind: 'answer'; readonly body: CommandAnswer }
+  | { readonly kind: 'close' };
+

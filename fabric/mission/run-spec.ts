@@ -1,0 +1,58 @@
+/**
+ * A mission after its check: defaults filled in, feeds pinned, everything absolute. It is what the
+ * workflows, the node hosts and the virtual-time driver start from, and it is kept beside the run.
+ */
+import type { FabricPolicy, FeedSpec, NodeSpec, ShardPolicy } from '../policy.ts';
+
+export type AdapterSpec =
+  /** Seeded service time and failure; `speed` divides the time. */
+  | { readonly type: 'simulated'; readonly speed: number }
+  /** A handler registered by name, run in a thread of its own. `module` is an absolute file path. */
+  | { readonly type: 'agent'; readonly agent: string; readonly module: string | null };
+
+export interface RunNode extends NodeSpec {
+  readonly adapter: AdapterSpec;
+}
+
+export interface RunShard {
+  readonly name: string;
+  readonly policy: ShardPolicy;
+  /** One-way link latency to every other shard, already divided by the time scale. */
+  readonly linkMs: Readonly<Record<string, number>>;
+}
+
+export interface TimelineCommand {
+  /** Due after this long, or after so many outcomes; exactly one of the two is set. */
+  readonly atMs: number | null;
+  readonly atOutcomes: number | null;
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly reason: string;
+}
+
+export interface Gate {
+  readonly name: 'failureRate' | 'completionRatio' | 'overBudgetRatio' | 'durationMs';
+  readonly limit: number;
+}
+
+export interface RunSpec {
+  readonly schema: 'planetary-fabric/run@1';
+  readonly runId: string;
+  readonly fabric: string;
+  readonly scenario: string;
+  readonly title: string;
+  readonly seed: number;
+  /** `mission` ends when its jobs have ended; `service` runs until `down`. */
+  readonly mode: 'mission' | 'service';
+  readonly policy: FabricPolicy;
+  readonly timeScale: number;
+  readonly shards: readonly RunShard[];
+  readonly nodes: readonly RunNode[];
+  readonly feeds: readonly FeedSpec[];
+  readonly timeline: readonly TimelineCommand[];
+  readonly gates: readonly Gate[];
+  /** `earthquake-triage` puts the relief desk's list on the report's first page. */
+  readonly presentation: 'earthquake-triage' | null;
+  /** Absolute: `<reports>/ledger/<run id>`, `<reports>/results/<run id>`. */
+  readonly folders: { readonly ledger: string; readonly results: string; readonly reports: string };
+}
