@@ -20,7 +20,7 @@ export interface ConnectedEngine {
   readonly connection: Connection;
   readonly client: Client;
   readonly namespace: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;

@@ -8,13 +8,14 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Progress } from './chain.ts';
 import type { EngineEndpoint } from './connect.ts';
-import { connectEngine, plainEndpoint, serverVersionOf } from './connect.ts';
+import { connectEngine, plainEndpoint } from './connect.ts';
 import { EngineStartError, EngineUnreachableError } from './errors.ts';
 import { withLock } from './lock.ts';
 import type { EnginePorts } from './ports.ts';
 import { choosePorts, LOOPBACK } from './ports.ts';
 import { endProcess, isSameProcess, processIdentity } from './process-identity.ts';
 import type { EngineRecord } from './record.ts';
+import { START_TIMEOUT_MS, untilReady } from './readiness.ts';
 import { dropRecord, readRecord, recordedState, writeRecord } from './record.ts';
 import { serverArguments } from './server-arguments.ts';
 import type { ServerProcess } from './watchdog.ts';
@@ -25,10 +26,7 @@ export const EMBEDDED_DURABILITY = 'sqlite WAL, synchronous=FULL';
 
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
 const STOP_GRACE_MS = 10_000;
-const START_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS_MAX = 4;
-const HEARTBEAT_LINE_MS = 10_000;
-const READY_POLL_MS = 50;
 
 /** How to start; folders and files are made where they are missing. */
 export interface EmbeddedOptions {
@@ -61,7 +59,7 @@ export interface EmbeddedEngine extends EngineEndpoint {
   readonly reused: boolean;
   /** Resolves when a server that this process started has ended; never for a reused one. */
   readonly exited: Promise<void>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /**
@@ -168,60 +166,20 @@ async function launch(start: FreshStart, ports: EnginePorts, logFile: string): P
     closeSync(logFd);
   }
   const endpoint = plainEndpoint(`${LOOPBACK}:${ports.grpc}`, namespace);
+  // Recorded before it answers, so that a server to be kept can be found even if this process dies now.
+  const record = await recordOf(server, start, endpoint, ports, logFile);
+  await writeRecord(start.stateDir, record);
   const serverVersion = await untilReady(server, endpoint, ports, start.progress);
   if (serverVersion === null) {
     await endServer(server);
+    await dropRecord(start.stateDir, record.pid, record.identity);
     const tail = (await readFile(logFile, 'utf8')).slice(logFrom).trim().split('\n').slice(-5);
     const why = tail.join('\n') || `no answer within ${START_TIMEOUT_MS / 1000} s`;
     return { state: 'failed', portTaken: /address already in use/.test(why), why };
   }
-  const record = await recordOf(server, start, endpoint, ports, serverVersion, logFile);
-  await writeRecord(start.stateDir, record);
-  return { state: 'ready', engine: startedEngine(record, server, start.stateDir) };
-}
-
-/**
- * Waits until the server answers, and returns its version; null when it ended first or took too
- * long. Its metrics port must answer as well: that port is chosen at random, so the answer can't
- * come from a foreign server that has just taken the gRPC port.
- */
-async function untilReady(
-  server: ServerProcess,
-  endpoint: EngineEndpoint,
-  ports: EnginePorts,
-  progress: Progress,
-): Promise<string | null> {
-  const startedMs = Date.now();
-  let lineDueMs = startedMs + HEARTBEAT_LINE_MS;
-  let ended = false;
-  void server.exited.then(() => (ended = true));
-  while (!ended && Date.now() - startedMs < START_TIMEOUT_MS) {
-    if (await httpAnswers(`http://${LOOPBACK}:${ports.metrics}/metrics`)) {
-      const connected = await connectEngine(endpoint).catch(() => null);
-      if (connected !== null) {
-        const version = await serverVersionOf(connected.connection);
-        await connected.close();
-        return version;
-      }
-    }
-    if (Date.now() >= lineDueMs) {
-      lineDueMs += HEARTBEAT_LINE_MS;
-      const elapsedSeconds = Math.round((Date.now() - startedMs) / 1000);
-      progress(`waiting for the Temporal server to answer: ${elapsedSeconds} s`);
-    }
-    await new Promise((wake) => setTimeout(wake, READY_POLL_MS));
-  }
-  return null;
-}
-
-async function httpAnswers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
-    await response.body?.cancel();
-    return response.ok;
-  } catch {
-    return false;
-  }
+  const ready = { ...record, serverVersion };
+  await writeRecord(start.stateDir, ready);
+  return { state: 'ready', engine: startedEngine(ready, server, start.stateDir) };
 }
 
 async function recordOf(
@@ -229,7 +187,6 @@ async function recordOf(
   start: FreshStart,
   endpoint: EngineEndpoint,
   ports: EnginePorts,
-  serverVersion: string,
   logFile: string,
 ): Promise<EngineRecord> {
   const { watchdogPid } = server;
@@ -243,7 +200,7 @@ async function recordOf(
     address: endpoint.address,
     uiUrl: `http://${LOOPBACK}:${ports.ui}`,
     namespace: endpoint.namespace,
-    serverVersion,
+    serverVersion: 'not yet known',
     executable: start.executable,
     dbFile: start.dbFile,
     logFile,

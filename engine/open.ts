@@ -7,7 +7,7 @@ import { connectEngine, serverVersionOf } from './connect.ts';
 import type { EngineEndpoint } from './connect.ts';
 import type { EmbeddedEngine } from './embedded.ts';
 import { findLive, startEmbedded } from './embedded.ts';
-import { NoEngineError } from './errors.ts';
+import { EngineUnreachableError, NoEngineError } from './errors.ts';
 import type { ConnectionWish } from './links/external.ts';
 import { externalLink, operatorProfile } from './links/external.ts';
 import type { ExternalProvision } from './links/provision.ts';
@@ -19,7 +19,7 @@ export interface ExternalEngine extends EngineEndpoint {
   readonly uiUrl: null;
   readonly serverVersion: string;
   readonly durability: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** A live engine, whoever runs it. */
@@ -68,15 +68,23 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
 /**
  * The engine that is there already, for commands that look or steer and must not start one: the
  * one the operator names, else the embedded one recorded in `stateDir`; null when neither is.
+ * Throws `EngineUnreachableError` when the named one doesn't answer or lacks the namespace asked for.
  */
 export async function existingEngine(
   options: ConnectionWish & { readonly stateDir: string; readonly env?: NodeJS.ProcessEnv },
 ): Promise<Engine | null> {
-  const link = externalLink(options, options.env ?? process.env);
+  const env = options.env ?? process.env;
+  const link = externalLink(options, env);
   const finding = await link.probe();
   if (finding.state === 'refused') throw new NoEngineError([{ name: link.name, finding }]);
-  if (finding.state === 'absent') return await findLive(options.stateDir);
-  return await externalEngine(await link.provide(() => undefined));
+  if (finding.state === 'found') return await externalEngine(await link.provide(() => undefined));
+  const live = await findLive(options.stateDir);
+  const wanted = operatorProfile(options, env).namespace ?? live?.namespace;
+  if (live !== null && wanted !== undefined && wanted !== live.namespace) {
+    const because = `the embedded server that runs there serves "${live.namespace}"`;
+    throw new EngineUnreachableError(live.address, wanted, because);
+  }
+  return live;
 }
 
 async function externalEngine(provision: ExternalProvision): Promise<ExternalEngine> {

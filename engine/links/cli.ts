@@ -1,10 +1,8 @@
 /** Links that take a Temporal CLI which is already on this machine: named, on PATH, or cached. */
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { cachedCliPath } from '../cache.ts';
+import { cachedCliPath, isRunnable } from '../cache.ts';
 import type { Link } from '../chain.ts';
 import type { ExecutableProvision } from './provision.ts';
 
@@ -20,9 +18,7 @@ export type CliInspection =
 
 /** Asks a file for its version (`--version` names the server inside); runs nothing else. */
 export async function inspectCli(path: string): Promise<CliInspection> {
-  try {
-    await access(path, constants.X_OK);
-  } catch {
+  if (!(await isRunnable(path))) {
     return { usable: false, why: `${path} is not there or can't be run` };
   }
   try {
@@ -62,11 +58,7 @@ export function pathCliLink(env: NodeJS.ProcessEnv): Link<ExecutableProvision> {
   const look = async (): Promise<{ path: string; seen: CliInspection } | null> => {
     for (const folder of (env['PATH'] ?? '').split(delimiter).filter((part) => part !== '')) {
       const path = join(folder, 'temporal');
-      const runnable = await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      );
-      if (runnable) return { path, seen: await inspectCli(path) };
+      if (await isRunnable(path)) return { path, seen: await inspectCli(path) };
     }
     return null;
   };

@@ -1,12 +1,9 @@
 /** The last link: building the official CLI from the Go module proxy, where nothing can be downloaded ready-made. */
 import { execFile, spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CLI_VERSION, cachedCliPath, fillCache } from '../cache.ts';
 import type { Link, Progress } from '../chain.ts';
-import { withLock } from '../lock.ts';
-import { inspectCli } from './cli.ts';
 import type { ExecutableProvision } from './provision.ts';
 
 const run = promisify(execFile);
@@ -29,18 +26,11 @@ export function goBuildLink(env: NodeJS.ProcessEnv): Link<ExecutableProvision> {
       return { state: 'found', detail: `${version} can build the Temporal CLI ${CLI_VERSION}` };
     },
     provide: async (progress) => {
-      const target = cachedCliPath(env);
-      await mkdir(dirname(target), { recursive: true });
-      return await withLock(`${target}.lock`, progress, async () => {
-        // Whoever held the lock before may have built it while this process waited.
-        if (!(await inspectCli(target)).usable) {
-          await fillCache(target, async (workDir) => {
-            await goInstall(workDir, env, progress);
-            return join(workDir, 'temporal');
-          });
-        }
-        return { kind: 'executable', executable: target };
+      const executable = await fillCache(cachedCliPath(env), progress, async (workDir) => {
+        await goInstall(workDir, env, progress);
+        return join(workDir, 'temporal');
       });
+      return { kind: 'executable', executable };
     },
   };
 }
@@ -76,6 +66,10 @@ async function goInstall(
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: BUILD_TIMEOUT_MS,
     });
+    // An interrupt may reach only this process; the build must not go on without it.
+    const endBuild = (): void => void child.kill();
+    process.once('exit', endBuild);
+    child.once('close', () => process.off('exit', endBuild));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       modules += text.split('go: downloading ').length - 1;
       lastLine = text.trim().split('\n').at(-1) ?? lastLine;

@@ -44,7 +44,7 @@ export function sdkDownloadLink(
     name: 'SDK download',
     probe: () => canReachDownloads(env),
     provide: async (progress) => {
-      const executable = await fillCache(target, (workDir) =>
+      const executable = await fillCache(target, progress, (workDir) =>
         download(kind, workDir, env, progress),
       );
       return { kind: 'executable', executable };
@@ -86,9 +86,12 @@ async function download(
     env: { ...env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  const endDownload = (): void => void child.kill('SIGKILL');
+  process.once('exit', endDownload);
+  child.once('close', () => process.off('exit', endDownload));
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const watch = watchDownload(workDir, progress, () => child.kill('SIGKILL'));
+  const watch = watchDownload(workDir, progress, endDownload);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);

@@ -117,13 +117,18 @@ describe('a stale record', () => {
     await fresh.stop();
   });
 
-  it('whose server was killed leads to a new server on the same database', async () => {
+  it('whose server was killed leads to a new server on the same database and port', async () => {
     const stateDir = join(root, 'killed');
     const killed = await startEmbedded({ executable, stateDir });
     process.kill(killed.pid, 'SIGKILL');
     await killed.exited;
-    const fresh = await startEmbedded({ executable, stateDir });
-    expect(fresh).toMatchObject({ reused: false, dbFile: killed.dbFile });
+    const portPreferred = Number(killed.address.split(':')[1]);
+    const fresh = await startEmbedded({ executable, stateDir, portPreferred });
+    expect(fresh).toMatchObject({
+      reused: false,
+      dbFile: killed.dbFile,
+      address: killed.address,
+    });
     await fresh.stop();
   });
 
