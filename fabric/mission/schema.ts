@@ -51,7 +51,7 @@ const position = object({
   yKm: axis.describe('Kilometres.'),
   zKm: axis.describe('Kilometres.'),
 }).describe(
-  'Where it is, in km from Earth. Needed for a shard that is not one of the five regions.',
+  'Where it is, in km from Earth. Needed for a shard that is not one of the five regions; moves one that is.',
 );
 
 const shard = object({

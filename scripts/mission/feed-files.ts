@@ -3,7 +3,8 @@
  * written out as NDJSON once everything else about the mission is known to be good.
  */
 import {
-  copyFileSync,
+  accessSync,
+  constants,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -14,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { cutFeed, runArrivals, syntheticFeed } from '../../fabric/mission/fill.ts';
-import { quoted, type Problem } from '../../fabric/mission/problems.ts';
+import { grouped, quoted, type Problem } from '../../fabric/mission/problems.ts';
 import type { Mission, MissionFeed } from '../../fabric/mission/schema.ts';
 import type { FeedSpec } from '../../fabric/policy.ts';
 import { whyUnreadable } from './mission-file.ts';
@@ -34,6 +35,9 @@ export interface NdjsonInspection {
   readonly problems: readonly LineProblem[];
 }
 
+/** GeoJSON is read as a whole, unlike NDJSON. */
+const GEOJSON_BYTES_MAX = 100_000_000;
+
 type FileSource = Exclude<MissionFeed['source'], { type: 'synthetic' }>;
 export type GeojsonSource = Extract<MissionFeed['source'], { type: 'geojson' }>;
 
@@ -50,7 +54,7 @@ export interface FeedFormats {
 export interface ReadFeeds {
   readonly feeds: readonly FeedSpec[];
   readonly problems: readonly Problem[];
-  /** Copies what was made of GeoJSON to where the feeds say it is; to be called once, at the end. */
+  /** Writes what was made of GeoJSON to where the feeds say it is; to be called once, at the end. */
   readonly spool: () => void;
   /** Drops what was made on the way. */
   readonly discard: () => void;
@@ -65,7 +69,7 @@ export async function readFeeds(
 ): Promise<ReadFeeds> {
   const feeds: FeedSpec[] = [];
   const problems: Problem[] = [];
-  const made: { from: string; to: string }[] = [];
+  const made: { path: string; ndjson: string }[] = [];
   let scratch: string | null = null;
   for (const [at, feed] of mission.feeds.entries()) {
     const { source } = feed;
@@ -74,7 +78,7 @@ export async function readFeeds(
       continue;
     }
     const file = resolve(missionFolder, source.path);
-    const missing = fileProblem(file, source.path, at);
+    const missing = fileProblem(file, source, at);
     if (missing) {
       problems.push(missing);
       continue;
@@ -89,7 +93,7 @@ export async function readFeeds(
       read = join(scratch, `${feed.id}.ndjson`);
       path = join(spoolFolder, `${feed.id}.ndjson`);
       writeFileSync(read, ndjson);
-      made.push({ from: read, to: path });
+      made.push({ path, ndjson });
     }
     const inspection = await formats.inspectNdjson(read);
     problems.push(...inspection.problems.map((each) => lineProblem(each, source, at, 'line')));
@@ -106,9 +110,9 @@ export async function readFeeds(
     if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
   };
   const spool = () => {
-    for (const { from, to } of made) {
-      mkdirSync(dirname(to), { recursive: true });
-      copyFileSync(from, to);
+    for (const { path, ndjson } of made) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, ndjson, { flush: true });
     }
   };
   return { feeds, problems, spool, discard };
@@ -133,11 +137,18 @@ function fileFeed(
   return take === undefined || take >= total ? timed : cutFeed(timed, take);
 }
 
-function fileProblem(file: string, asWritten: string, at: number): Problem | null {
+function fileProblem(file: string, source: FileSource, at: number): Problem | null {
+  const { type, path: asWritten } = source;
   const expected = 'a file that can be read, relative to the mission file';
   try {
-    if (statSync(file).isFile()) return null;
-    return { path: sourcePath(at), found: `${quoted(asWritten)}, not a file`, expected };
+    const stats = statSync(file);
+    accessSync(file, constants.R_OK);
+    const isHuge = type === 'geojson' && stats.size > GEOJSON_BYTES_MAX;
+    if (stats.isFile() && !isHuge) return null;
+    const what = isHuge ? `${grouped(stats.size)} bytes` : 'not a file';
+    const most = `at most ${grouped(GEOJSON_BYTES_MAX)} of GeoJSON; NDJSON may be longer`;
+    const found = `${quoted(asWritten)}, ${what}`;
+    return { path: sourcePath(at), found, expected: isHuge ? most : expected };
   } catch (error) {
     const found = `${quoted(asWritten)}, ${whyUnreadable(error)}`;
     return { path: sourcePath(at), found, expected };
