@@ -1,0 +1,23 @@
+/**
+ * What programs import from the package: the owner's console and the shapes it speaks in.
+ */
+export { OwnerConsole } from './scripts/owner-console.ts';
+export type { CommandOptions, FabricSnapshot, JobToSubmit } from './scripts/owner-console.ts';
+export type { FabricWish } from './scripts/fabric-access.ts';
+export type {
+  CommandRecord,
+  FabricStatus,
+  FabricTotals,
+  Governance,
+  GovernanceSnapshot,
+} from './workflows/protocol.ts';
+export type {
+  CommandAnswer,
+  LoadReport,
+  NodeReport,
+  SubmittedJob,
+  Tally,
+} from './fabric/messages.ts';
+export type { NodeSpec, ShardPolicy } from './fabric/policy.ts';
+export type { Mission, MissionInput } from './fabric/mission/schema.ts';
+export type { RunSpec } from './fabric/mission/run-spec.ts';

@@ -1,0 +1,28 @@
+/** `--export FILE`: found to be writable before a run starts, so that no hour of work ends in a bad path. */
+import { copyFile, mkdir, open, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { UsageError } from './exit-code.ts';
+
+/** Makes the parent folders and tries to write there. Throws UsageError when that fails. */
+export async function checkExportable(folder: string, file: string): Promise<void> {
+  const path = resolve(folder, file);
+  try {
+    const there = await stat(path).catch(() => null);
+    if (there?.isDirectory() === true) throw new Error('it is a folder');
+    await mkdir(dirname(path), { recursive: true });
+    const probe = there === null ? join(dirname(path), `.${randomUUID()}`) : path;
+    await (await open(probe, 'a')).close();
+    if (probe !== path) await rm(probe);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--export: ${path} can't be written: ${why}`);
+  }
+}
+
+/** Copies the report there; returns the absolute path. */
+export async function exportTo(folder: string, file: string, report: string): Promise<string> {
+  const path = resolve(folder, file);
+  await copyFile(report, path);
+  return path;
+}

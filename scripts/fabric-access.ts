@@ -1,0 +1,122 @@
+/**
+ * Finds a running fabric and connects to it: the one that an address names, else the one recorded in
+ * this folder, else the one on the server that the environment names. It starts nothing.
+ */
+import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
+import type { EngineEndpoint } from '../engine/connect.ts';
+import { connectEngine, plainEndpoint } from '../engine/connect.ts';
+import { findLive } from '../engine/embedded.ts';
+import { existingEngine } from '../engine/open.ts';
+import { NoFabricError } from './exit-code.ts';
+import type { Place } from './place.ts';
+import { stateFolder } from './place.ts';
+import { resumeToken } from './resume-token.ts';
+import type { FabricRecord } from './state.ts';
+import { DEFAULT_FABRIC, findFabric, runFolder } from './state.ts';
+import type { FabricStatus, Governance } from '../workflows/protocol.ts';
+import { orchestratorId, QUERY } from '../workflows/protocol.ts';
+
+const QUERY_TIMEOUT_MS = 5_000;
+
+export interface FabricWish {
+  readonly fabric?: string;
+  /** `host:port`; with it the record of this folder isn't asked. */
+  readonly address?: string;
+  readonly namespace?: string;
+}
+
+/** A connection to a fabric. `record` is null when it wasn't started from this folder. */
+export interface FabricAccess {
+  readonly fabric: string;
+  readonly record: FabricRecord | null;
+  readonly address: string;
+  readonly namespace: string;
+  readonly uiUrl: string | null;
+  readonly connection: Connection;
+  readonly client: Client;
+  close(): Promise<void>;
+}
+
+/** Connects. Throws NoFabricError when there is none, EngineUnreachableError when its server is mute. */
+export async function accessFabric(
+  wish: FabricWish,
+  place: Pick<Place, 'folder' | 'env'>,
+): Promise<FabricAccess> {
+  const fabric = wish.fabric ?? DEFAULT_FABRIC;
+  const found = await findFabric(stateFolder(place), fabric);
+  const { endpoint, uiUrl, record } = await endpointOf(wish, found?.record ?? null, place);
+  if (endpoint === null) throw new NoFabricError(nothingThere(fabric, record));
+  const { connection, client, close } = await connectEngine(endpoint);
+  const { address, namespace } = endpoint;
+  return { fabric, record, address, namespace, uiUrl, connection, client, close };
+}
+
+/** The orchestrator's status. Throws when no orchestrator process answers within 5 s. */
+export async function fetchStatus(access: Asked): Promise<FabricStatus> {
+  return await ask(access, QUERY.fabricStatus);
+}
+
+/** The owner's commands and the policy after each. Throws like `fetchStatus`. */
+export async function fetchGovernance(access: Asked): Promise<Governance> {
+  return await ask(access, QUERY.governance);
+}
+
+/** The orchestrator's workflow, whichever of its runs is the current one. */
+export function orchestratorOf({ client, fabric }: Asked): WorkflowHandle {
+  return client.workflow.getHandle(orchestratorId(fabric));
+}
+
+type Asked = Pick<FabricAccess, 'client' | 'connection' | 'fabric'>;
+
+async function ask<T>(access: Asked, query: string): Promise<T> {
+  return await access.connection.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+    orchestratorOf(access).query<T>(query),
+  );
+}
+
+interface Endpoint {
+  readonly endpoint: EngineEndpoint | null;
+  readonly uiUrl: string | null;
+  readonly record: FabricRecord | null;
+}
+
+async function endpointOf(
+  wish: FabricWish,
+  record: FabricRecord | null,
+  place: Pick<Place, 'folder' | 'env'>,
+): Promise<Endpoint> {
+  const { address, namespace } = wish;
+  if (address !== undefined && isRecorded(address, record)) {
+    return await endpointOf({ fabric: record!.fabric }, record, place);
+  }
+  const stateDir =
+    record === null ? stateFolder(place) : runFolder(stateFolder(place), record.runId);
+  if (address === undefined && record?.engine?.kind === 'embedded') {
+    // The recorded server, whatever the environment names: this fabric runs on no other.
+    const engine = await findLive(stateDir);
+    if (engine === null) return { endpoint: null, uiUrl: null, record };
+    const endpoint = plainEndpoint(engine.address, engine.namespace);
+    return { endpoint, uiUrl: engine.uiUrl, record };
+  }
+  const engine = await existingEngine({
+    stateDir,
+    env: place.env,
+    ...(address === undefined ? {} : { address }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
+  const isHere = engine !== null && record?.engine?.address === engine.address;
+  return { endpoint: engine, uiUrl: engine?.uiUrl ?? null, record: isHere ? record : null };
+}
+
+function isRecorded(address: string, record: FabricRecord | null): boolean {
+  return record?.engine?.kind === 'embedded' && record.engine.address === address;
+}
+
+function nothingThere(fabric: string, record: FabricRecord | null): string {
+  const first = `No fabric named "${fabric}" is running here.`;
+  if (record === null) {
+    return `${first} Start one with \`planetary-fabric up\`, or name its server with TEMPORAL_ADDRESS.`;
+  }
+  return `${first} Its run ${record.runId} was interrupted; continue it with:
+  planetary-fabric resume ${resumeToken(record)}`;
+}

@@ -1,0 +1,271 @@
+/**
+ * A fabric from its first process to its report: claims the name, opens the engine, starts processes and
+ * workflows, watches, closes, reports, and ends everything in the reverse order, whatever happened.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connectEngine } from '../engine/connect.ts';
+import { stopRecorded } from '../engine/embedded.ts';
+import { EngineError } from '../engine/errors.ts';
+import type { Engine } from '../engine/open.ts';
+import { openEngine } from '../engine/open.ts';
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { EXIT } from './exit-code.ts';
+import { checkExportable } from './export-file.ts';
+import type { FabricAccess } from './fabric-access.ts';
+import { fetchGovernance } from './fabric-access.ts';
+import type { FabricProcesses } from './fabric-processes.ts';
+import { startProcesses } from './fabric-processes.ts';
+import { finishRun } from './finish.ts';
+import { InterruptedError, listenForInterruption } from './interruption.ts';
+import type { Interruption } from './interruption.ts';
+import { handOver } from './keep-running.ts';
+import type { LiveDisplay } from './live-display.ts';
+import { liveDisplay } from './live-display.ts';
+import type { Output, Place } from './place.ts';
+import { say, stateFolder } from './place.ts';
+import { resumeToken } from './resume-token.ts';
+import type { Watched } from './run-watch.ts';
+import { closeFabric, watchRun } from './run-watch.ts';
+import type { RunWorkflows } from './start-workflows.ts';
+import { startWorkflows } from './start-workflows.ts';
+import {
+  claimFabric,
+  dropFabric,
+  keepRunSpec,
+  runFolder,
+  runSpecFile,
+  updateFabric,
+} from './state.ts';
+
+/** How to run it, and what to say. */
+export interface RunOrder {
+  /** `again`: the run is there already, on its database or its server. */
+  readonly start: 'fresh' | 'again';
+  /** `finished`: until its jobs have ended. `closed`: until somebody closes it. `now`: only to close it. */
+  readonly until: 'finished' | 'closed' | 'now';
+  /** Leave the fabric running once its jobs have ended. */
+  readonly keep?: boolean;
+  readonly exportFile?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Everything a run holds open. */
+interface Held {
+  engine: Engine | null;
+  access: FabricAccess | null;
+  processes: FabricProcesses | null;
+  /** Set once workflows were asked for: from then on there is something to resume. */
+  isStarted: boolean;
+  /** What was last said of a process that died, to stand beside the numbers. */
+  note: string | null;
+}
+
+interface Stage {
+  readonly place: Place;
+  readonly spec: RunSpec;
+  readonly order: RunOrder;
+  readonly stateDir: string;
+  readonly specFile: string;
+  /** Where people are spoken to: standard error when standard output is JSON. */
+  readonly talk: Output;
+  readonly display: LiveDisplay;
+  readonly interruption: Interruption;
+  readonly held: Held;
+}
+
+/**
+ * Runs the fabric and returns the exit code. Throws UsageError when one of that name is live, errors of
+ * the engine when none can be had, and RunFailedError when a workflow did not end in order; the state is
+ * then kept. An interruption is no error: it prints the resume token and returns 130.
+ */
+export async function conductRun(place: Place, spec: RunSpec, order: RunOrder): Promise<number> {
+  const stateDir = stateFolder(place);
+  if (order.exportFile !== undefined) await checkExportable(place.folder, order.exportFile);
+  const specFile = runSpecFile(stateDir, spec.runId);
+  const left = await claimFabric(stateDir, spec, specFile);
+  const talk = order.json === true ? place.err : place.out;
+  const stage: Stage = {
+    place,
+    spec,
+    order,
+    stateDir,
+    specFile,
+    talk,
+    display: liveDisplay(talk, order.quiet === true),
+    interruption: listenForInterruption(place),
+    held: { engine: null, access: null, processes: null, isStarted: false, note: null },
+  };
+  try {
+    if (left !== null && left.runId !== spec.runId) await tidyAfter(stage, left);
+    await keepRunSpec(stateDir, spec);
+    const code = await throughAllStages(stage);
+    return code;
+  } catch (error) {
+    await endEverything(stage);
+    if (!(error instanceof InterruptedError)) throw await explained(stage, error);
+    return await interrupted(stage);
+  } finally {
+    stage.interruption.end();
+  }
+}
+
+async function throughAllStages(stage: Stage): Promise<number> {
+  const { spec, order, interruption, held } = stage;
+  const workflows = await bringUp(stage);
+  const access = held.access!;
+  if (order.until === 'now') await interruption.race(closeFabric(workflows));
+  const watched = await watchRun({
+    access,
+    workflows,
+    display: stage.display,
+    interruption,
+    whenFinished: whenFinished(order),
+    note: () => held.note,
+    lost: engineLost(held.engine!),
+  });
+  stage.display.end();
+  const code = await interruption.race(report(stage, workflows, watched));
+  if (watched.state === 'finished') {
+    await held.processes?.stop();
+    await access.close();
+    await handOver(stage.place, spec);
+    say(
+      stage.talk,
+      `The fabric "${spec.fabric}" is kept running; \`planetary-fabric down\` ends it.`,
+    );
+    return code;
+  }
+  await endEverything(stage);
+  await dropFabric(stage.stateDir, spec.fabric, spec.runId);
+  await removeDatabase(held);
+  return code;
+}
+
+/** Engine, processes and workflows; the latter two come up side by side. */
+async function bringUp(stage: Stage): Promise<RunWorkflows> {
+  const { place, spec, order, stateDir, specFile, interruption, held } = stage;
+  const engine = await interruption.race(
+    openEngine({
+      stateDir: runFolder(stateDir, spec.runId),
+      keepAlive: order.keep === true,
+      env: place.env,
+      progress: (line) => stage.display.line(line),
+    }).then((opened) => (held.engine = opened)),
+  );
+  const { kind, address, namespace, uiUrl } = engine;
+  const connected = await interruption.race(connectEngine(engine));
+  held.access = { ...connected, fabric: spec.fabric, record: null, address, uiUrl };
+  await updateFabric(stateDir, spec.fabric, { engine: { kind, address, namespace, uiUrl } });
+  held.processes = startProcesses({
+    spec,
+    specFile,
+    engine,
+    env: place.env,
+    logFolder: join(stateDir, 'logs', spec.runId),
+    onPids: (pids) => void updateFabric(stateDir, spec.fabric, { pids }).catch(() => undefined),
+    onNote: (note) => {
+      held.note = note;
+      stage.display.line(note);
+    },
+  });
+  held.isStarted = true;
+  const workflows = startWorkflows(connected, spec, order.start === 'again');
+  const [started] = await interruption.race(Promise.all([workflows, held.processes.ready]));
+  held.note = null;
+  stage.display.line(
+    `fabric: ${spec.fabric}, run ${spec.runId}, ${spec.nodes.length} nodes on ${spec.shards.length} shards`,
+  );
+  return started;
+}
+
+async function report(
+  { place, spec, order, held, talk }: Stage,
+  workflows: RunWorkflows,
+  watched: Watched,
+): Promise<number> {
+  const access = held.access!;
+  const result =
+    watched.state === 'closed'
+      ? watched.result
+      : { status: watched.status, governance: await fetchGovernance(access) };
+  return await finishRun({
+    place,
+    spec,
+    order,
+    talk,
+    workflows,
+    result,
+    client: access.client,
+    engine: held.engine!,
+  });
+}
+
+function whenFinished({ until, keep }: RunOrder): 'close' | 'return' | 'wait' {
+  if (until !== 'finished') return 'wait';
+  return keep === true ? 'return' : 'close';
+}
+
+/** In reverse order of their start, each though another fails. */
+async function endEverything({ display, held, stateDir, spec }: Stage): Promise<void> {
+  display.end();
+  const { engine, access, processes } = held;
+  await processes?.stop();
+  await access?.close().catch(() => undefined);
+  if (engine?.kind === 'embedded') {
+    if (engine.reused) await stopRecorded(runFolder(stateDir, spec.runId));
+    else await engine.stop();
+  }
+}
+
+async function interrupted({ place, spec, stateDir, held, talk }: Stage): Promise<number> {
+  if (!held.isStarted) {
+    // A server that was being started is recorded before it answers.
+    await stopRecorded(runFolder(stateDir, spec.runId));
+    await dropFabric(stateDir, spec.fabric, spec.runId);
+    say(talk, 'Interrupted before anything was started.');
+    // A download or a build may still be under way; nothing waits for it.
+    setTimeout(() => place.exit(EXIT.interrupted), 100).unref();
+    return EXIT.interrupted;
+  }
+  say(talk, `Interrupted. The state of run ${spec.runId} is kept; continue it with:`);
+  say(talk, `  planetary-fabric resume ${resumeToken(spec)}`);
+  return EXIT.interrupted;
+}
+
+/** The error, with the way back to the run where there is one. */
+async function explained({ spec, stateDir, held, order }: Stage, error: unknown): Promise<unknown> {
+  if (!held.isStarted && order.start === 'fresh') {
+    await dropFabric(stateDir, spec.fabric, spec.runId);
+  } else if (error instanceof Error && held.processes !== null) {
+    error.message += `\nLogs: ${held.processes.logFolder}\nThe state of the run is kept; continue it with:\n  planetary-fabric resume ${resumeToken(spec)}`;
+  }
+  return error;
+}
+
+/** What a killed supervisor left behind; its run can still be continued. */
+async function tidyAfter(
+  stage: Stage,
+  left: { readonly runId: string; readonly fabric: string },
+): Promise<void> {
+  await stopRecorded(runFolder(stage.stateDir, left.runId));
+  stage.display.line(`earlier run ${left.runId} was interrupted; continue it any time with:`);
+  stage.display.line(`  planetary-fabric resume ${resumeToken(left)}`);
+}
+
+function engineLost(engine: Engine): Promise<never> {
+  if (engine.kind === 'external') return new Promise<never>(() => undefined);
+  const lost = engine.exited.then((): never => {
+    throw new EngineError(`The embedded Temporal server ended unasked. Its log: ${engine.logFile}`);
+  });
+  lost.catch(() => undefined);
+  return lost;
+}
+
+/** Histories and ledger are saved beside the report: the database of a closed run only takes room. */
+async function removeDatabase({ engine }: Held): Promise<void> {
+  if (engine?.kind !== 'embedded') return;
+  const files = ['', '-wal', '-shm'].map((suffix) => `${engine.dbFile}${suffix}`);
+  await Promise.all(files.map((file) => rm(file, { force: true })));
+}

@@ -1,0 +1,133 @@
+/**
+ * The end of a run: histories saved, the report written, and a short verdict in plain words with the
+ * paths and the commands that make sense next.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { Engine } from '../engine/open.ts';
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { EXIT } from './exit-code.ts';
+import { exportTo } from './export-file.ts';
+import type { HistoryFigures } from './histories.ts';
+import { saveHistories } from './histories.ts';
+import type { Output, Place } from './place.ts';
+import { say } from './place.ts';
+import { writeRunReport } from './report-writer.ts';
+import type { OrchestratorResult, RunWorkflows } from './start-workflows.ts';
+import { DEFAULT_FABRIC } from './state.ts';
+
+/** Everything the report is made from. */
+export interface ReportInput {
+  readonly spec: RunSpec;
+  readonly result: OrchestratorResult;
+  readonly engine: Pick<Engine, 'kind' | 'address' | 'serverVersion' | 'durability'>;
+  readonly history: HistoryFigures;
+}
+
+/** A report on disk, and what it comes to. */
+export interface WrittenReport {
+  readonly passed: boolean;
+  /** Plain words, one line each: the verdict, and the top of a list where the scenario has one. */
+  readonly verdict: readonly string[];
+  readonly jsonFile: string;
+  /** Other files for people, such as the page and a CSV. */
+  readonly otherFiles: readonly string[];
+}
+
+export interface Ending {
+  readonly place: Place;
+  readonly spec: RunSpec;
+  readonly order: {
+    readonly exportFile?: string;
+    readonly json?: boolean;
+    readonly keep?: boolean;
+  };
+  /** Where people are spoken to. */
+  readonly talk: Output;
+  readonly workflows: RunWorkflows;
+  readonly result: OrchestratorResult;
+  readonly client: Client;
+  readonly engine: Engine;
+}
+
+/** Where a run's JSON report stands. */
+export function reportPath({ folders, runId }: Pick<RunSpec, 'folders' | 'runId'>): string {
+  return join(folders.reports, 'runs', `${runId}.json`);
+}
+
+/** Writes everything and tells it; returns the exit code. A report that is there is left as it is. */
+export async function finishRun(ending: Ending): Promise<number> {
+  const { spec, place, order, talk, client, workflows } = ending;
+  if (existsSync(reportPath(spec))) {
+    say(
+      talk,
+      `Closed. The report of the run was written when its jobs had ended: ${reportPath(spec)}`,
+    );
+    return EXIT.done;
+  }
+  const folder = join(spec.folders.reports, 'histories', spec.runId);
+  const history = await saveHistories(client, workflows.all, folder);
+  const { result, engine } = ending;
+  const written = await writeRunReport({ spec, result, engine, history });
+  const exported =
+    order.exportFile === undefined
+      ? []
+      : [await exportTo(place.folder, order.exportFile, written.jsonFile)];
+  if (order.json === true) say(place.out, await reportText(written.jsonFile));
+  const files = [...written.otherFiles, written.jsonFile, ...exported];
+  for (const line of closingLines(written.verdict, files, spec, order.keep === true)) {
+    say(talk, line);
+  }
+  return written.passed ? EXIT.done : EXIT.failed;
+}
+
+/** The last lines of a run: verdict, paths, three commands that work. */
+export function closingLines(
+  verdict: readonly string[],
+  files: readonly string[],
+  spec: RunSpec,
+  isKept: boolean,
+): string[] {
+  return [
+    '',
+    ...verdict,
+    '',
+    ...files.map((file, i) => `${i === 0 ? 'Reports' : '       '}  ${file}`),
+    '',
+    'Next:',
+    ...nextCommands(spec, files, isKept).map((command) => `  ${command}`),
+  ];
+}
+
+/** Three commands that work right after this run. */
+export function nextCommands(
+  spec: RunSpec,
+  files: readonly string[],
+  isKept: boolean,
+): readonly string[] {
+  const named = spec.fabric === DEFAULT_FABRIC ? '' : ` --fabric ${spec.fabric}`;
+  if (isKept) {
+    return [
+      `npm start -- status${named}`,
+      `npm start -- owner pause-all${named} --reason "a look around"`,
+      `npm start -- down${named}`,
+    ];
+  }
+  const page = files.find((file) => file.endsWith('.html'));
+  const open = process.platform === 'darwin' ? 'open' : 'xdg-open';
+  const again =
+    spec.scenario === 'k2-benchmark'
+      ? 'npm start -- edge-relief'
+      : 'npm start -- k2-benchmark --jobs 10000';
+  return [
+    page === undefined ? 'npm start -- doctor' : `${open} ${page}`,
+    again,
+    `npm start -- up${named}`,
+  ];
+}
+
+async function reportText(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).trimEnd();
+}

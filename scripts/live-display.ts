@@ -1,0 +1,103 @@
+/**
+ * Shows a status that changes: on a terminal one block that is drawn anew in its place, elsewhere plain
+ * lines, few enough to be kept in a log. Lines of text go above the block and stay.
+ */
+import { clearScreenDown, cursorTo, moveCursor } from 'node:readline';
+import type { Output } from './place.ts';
+import type { StatusView } from './live-view.ts';
+import { renderStatus, statusLine } from './live-view.ts';
+
+const LINE_EVERY_MS = 2_000;
+/** A line even when nothing changed, as a sign of life. */
+const QUIET_LINE_EVERY_MS = 10_000;
+const WIDTH_MAX = 120;
+
+export interface LiveDisplay {
+  show(view: StatusView): void;
+  /** A line that stays. */
+  line(text: string): void;
+  /** Leaves the last picture standing. */
+  end(): void;
+}
+
+/** The display for an output: none at all when `quiet`. */
+export function liveDisplay(output: Output, quiet = false): LiveDisplay {
+  if (quiet) return { show: () => undefined, line: () => undefined, end: () => undefined };
+  return output.stream === null ? new LineDisplay(output) : new BlockDisplay(output.stream);
+}
+
+class LineDisplay implements LiveDisplay {
+  readonly #output: Output;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #last = '';
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  show(view: StatusView): void {
+    const { atMs, status } = view.now;
+    const mark = JSON.stringify([status.state, status.totals, view.note]);
+    const due = mark === this.#last ? QUIET_LINE_EVERY_MS : LINE_EVERY_MS;
+    if (atMs - this.#lastMs < due) return;
+    this.#lastMs = atMs;
+    this.#last = mark;
+    this.line(statusLine(view));
+  }
+
+  line(text: string): void {
+    this.#output.write(`${text}\n`);
+  }
+
+  end(): void {
+    this.#last = '';
+  }
+}
+
+class BlockDisplay implements LiveDisplay {
+  readonly #stream: NodeJS.WriteStream;
+  #block: readonly string[] = [];
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  show(view: StatusView): void {
+    const width = Math.min(this.#stream.columns - 1, WIDTH_MAX);
+    // A block taller than the terminal could not be drawn over: its end is cut off.
+    const lines = renderStatus(view, width).slice(0, Math.max(1, this.#stream.rows - 2));
+    if (lines.length === this.#block.length && lines.every((line, i) => line === this.#block[i])) {
+      return;
+    }
+    this.#rub();
+    this.#draw(lines);
+  }
+
+  line(text: string): void {
+    const block = this.#block;
+    this.#rub();
+    this.#stream.write(`${text}\n`);
+    this.#draw(block);
+  }
+
+  end(): void {
+    this.#block = [];
+  }
+
+  #rub(): void {
+    if (this.#block.length === 0) return;
+    // A line wider than the terminal stands on several of its rows.
+    const rows = this.#block.map((line) =>
+      Math.max(1, Math.ceil(line.length / this.#stream.columns)),
+    );
+    moveCursor(this.#stream, 0, -rows.reduce((sum, count) => sum + count, 0));
+    cursorTo(this.#stream, 0);
+    clearScreenDown(this.#stream);
+    this.#block = [];
+  }
+
+  #draw(lines: readonly string[]): void {
+    if (lines.length > 0) this.#stream.write(`${lines.join('\n')}\n`);
+    this.#block = lines;
+  }
+}

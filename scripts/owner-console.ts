@@ -1,0 +1,182 @@
+/**
+ * The owner's controls over a running fabric, for TypeScript programs and for the command line alike.
+ * A command is a signal, which is durable even while no worker runs; its outcome is then looked up by
+ * its id, so that the caller sees the effect and not merely that something was sent.
+ */
+import { randomUUID } from 'node:crypto';
+import type { SubmittedJob } from '../fabric/messages.ts';
+import type {
+  CommandRecord,
+  FabricStatus,
+  Governance,
+  OwnerCommandName,
+} from '../workflows/protocol.ts';
+import type { FabricAccess, FabricWish } from './fabric-access.ts';
+import { accessFabric, fetchGovernance, fetchStatus, orchestratorOf } from './fabric-access.ts';
+import { pause } from './interruption.ts';
+import { operatorName } from './place.ts';
+
+/** Who, why, and under which id; a second command of the same id is not carried out again. */
+export interface CommandOptions {
+  /** Default: the user of this machine. */
+  readonly by?: string;
+  readonly reason?: string;
+  readonly commandId?: string;
+  /** How long to wait for the outcome, in ms. Default 15,000. */
+  readonly waitMs?: number;
+}
+
+/** The fabric as its owner sees it: what it does now, and what was ordered. */
+export interface FabricSnapshot {
+  readonly status: FabricStatus;
+  readonly governance: Governance;
+}
+
+/** A job as `submit` takes it: what is left out gets the mission file's defaults. */
+export type JobToSubmit = Pick<SubmittedJob, 'id' | 'kind'> & Partial<SubmittedJob>;
+
+/** The ways to a fabric that the console needs; the command line's tests bring their own. */
+export interface ConsoleLine {
+  signal(name: OwnerCommandName, args: Readonly<Record<string, unknown>>): Promise<void>;
+  status(): Promise<FabricStatus>;
+  governance(): Promise<Governance>;
+  close(): Promise<void>;
+}
+
+const WAIT_MS = 15_000;
+const LOOK_EVERY_MS = 100;
+
+/**
+ * Controls one fabric. Every command resolves to its record: `applied`, `refused` with the reason, or
+ * `unconfirmed` when no outcome was known within the time, which does not mean that it won't come.
+ */
+export class OwnerConsole {
+  readonly #line: ConsoleLine;
+
+  /** Over a line that is open already; `connect` is what programs want. */
+  constructor(line: ConsoleLine) {
+    this.#line = line;
+  }
+
+  /**
+   * Connects to a running fabric: the one on `address`, else the one started from the working folder,
+   * else the one on the server that TEMPORAL_ADDRESS or a profile names. Throws when there is none.
+   */
+  static async connect(wish: FabricWish = {}): Promise<OwnerConsole> {
+    const place = { folder: process.cwd(), env: process.env };
+    return new OwnerConsole(lineTo(await accessFabric(wish, place)));
+  }
+
+  /** Stops leasing on every shard. What runs already runs to its end. */
+  pauseAll(options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('pauseAll', {}, options);
+  }
+
+  /** Lets every shard lease again: clears the fabric's switch and each shard's own. */
+  resumeAll(options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('resumeAll', {}, options);
+  }
+
+  /** Stops leasing on one shard. */
+  pauseShard(shard: string, options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('pauseShard', { shard }, options);
+  }
+
+  /** Lets one shard lease again. */
+  resumeShard(shard: string, options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('resumeShard', { shard }, options);
+  }
+
+  /** Sets the queue depth, in jobs, above which a shard sheds. */
+  updateSpilloverLimit(
+    shard: string,
+    limit: number,
+    options?: CommandOptions,
+  ): Promise<CommandRecord> {
+    return this.#command('updateSpilloverLimit', { shard, limit }, options);
+  }
+
+  /** Sets a shard's latency budget, in ms. */
+  updateLatencyBudget(shard: string, ms: number, options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('updateLatencyBudget', { shard, ms }, options);
+  }
+
+  /** Sets the orchestrator's cadence, in seconds. */
+  setTickInterval(seconds: number, options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('setTickInterval', { seconds }, options);
+  }
+
+  /**
+   * Submits at most 500 jobs, of at most 1 MB together. The record's answers name those accepted and
+   * those refused with the reason.
+   */
+  submit(jobs: readonly JobToSubmit[], options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('submitJobs', { jobs }, options);
+  }
+
+  /** Status and governance as they are now. Throws when no orchestrator process answers. */
+  async snapshot(): Promise<FabricSnapshot> {
+    const [status, governance] = await Promise.all([this.#line.status(), this.#line.governance()]);
+    return { status, governance };
+  }
+
+  /** Ends the connection; the fabric runs on. */
+  close(): Promise<void> {
+    return this.#line.close();
+  }
+
+  async #command(
+    name: OwnerCommandName,
+    args: Readonly<Record<string, unknown>>,
+    options: CommandOptions = {},
+  ): Promise<CommandRecord> {
+    const commandId = options.commandId ?? randomUUID();
+    const by = options.by ?? operatorName(process.env);
+    const reason = options.reason ?? '';
+    const sentAtMs = Date.now();
+    await this.#line.signal(name, { ...args, commandId, by, reason });
+    const sent = sentRecord({ commandId, name, args, by, reason }, sentAtMs);
+    return await this.#outcome(sent, sentAtMs + (options.waitMs ?? WAIT_MS));
+  }
+
+  /** Looks the command up until it has an outcome, or answers with what is known at the deadline. */
+  async #outcome(sent: CommandRecord, deadlineMs: number): Promise<CommandRecord> {
+    let known = sent;
+    for (;;) {
+      const governance = await this.#line.governance().catch(() => null);
+      known = governance?.commands.findLast((each) => each.commandId === sent.commandId) ?? known;
+      if (known.outcome === 'applied' || known.outcome === 'refused') return known;
+      // The orchestrator's own "unconfirmed" is its answer at its deadline, and may still change.
+      if (known !== sent && known.outcome === 'unconfirmed') return known;
+      if (Date.now() >= deadlineMs) return { ...known, outcome: 'unconfirmed' };
+      await pause(LOOK_EVERY_MS);
+    }
+  }
+}
+
+/** What can be said of a command before anything has been heard of it. */
+function sentRecord(
+  command: Pick<CommandRecord, 'commandId' | 'name' | 'args' | 'by' | 'reason'>,
+  sentAtMs: number,
+): CommandRecord {
+  return {
+    ...command,
+    via: 'signal',
+    receivedAtMs: sentAtMs,
+    appliedAtMs: null,
+    outcome: 'unconfirmed',
+    refusedBecause: null,
+    effect: 'Sent and kept by the server; no orchestrator process has answered yet.',
+    answers: [],
+  };
+}
+
+/** The console's line over a connection to a fabric. */
+export function lineTo(access: FabricAccess): ConsoleLine {
+  return {
+    signal: (name, args) => orchestratorOf(access).signal(name, args),
+    status: () => fetchStatus(access),
+    governance: () => fetchGovernance(access),
+    close: () => access.close(),
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * Starts the fabric's workflows, or finds those of an interrupted run. The run's id travels in the memo,
+ * so that the workflows of another run under the same names are never taken for this one's.
+ */
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { SearchAttributePair } from '@temporalio/common';
+import {
+  defineSearchAttributeKey,
+  TypedSearchAttributes,
+  WorkflowNotFoundError,
+} from '@temporalio/common';
+import type { ConnectedEngine } from '../engine/connect.ts';
+import { SEARCH_ATTRIBUTES } from '../engine/server-arguments.ts';
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import type { FabricStatus, Governance } from '../workflows/protocol.ts';
+import { orchestratorId, orchestratorQueue, shardId, WORKFLOW } from '../workflows/protocol.ts';
+import { UsageError } from './exit-code.ts';
+
+/** Long enough for any task here; a worker that dies is noticed after it. */
+const WORKFLOW_TASK_TIMEOUT = '1s';
+const KEYWORD_TYPE = 2;
+
+/** What the orchestrator's workflow returns when it has closed. */
+export interface OrchestratorResult {
+  readonly status: FabricStatus;
+  readonly governance: Governance;
+}
+
+/** The run's workflows. Handles follow them over continue-as-new. */
+export interface RunWorkflows {
+  readonly orchestrator: WorkflowHandle;
+  /** By workflow id, the orchestrator's included. */
+  readonly all: ReadonlyMap<string, WorkflowHandle>;
+}
+
+interface Planned {
+  readonly workflowId: string;
+  readonly type: string;
+  readonly input: unknown;
+  readonly summary: string;
+  readonly details: string;
+  readonly shard: string | null;
+}
+
+/**
+ * Starts every workflow of the run. With `again` those that are there already are left as they are.
+ * Throws UsageError when workflows of another run hold the names.
+ */
+export async function startWorkflows(
+  engine: ConnectedEngine,
+  spec: RunSpec,
+  again: boolean,
+): Promise<RunWorkflows> {
+  const registered = await registeredAttributes(engine);
+  const planned = plannedWorkflows(spec);
+  const handles = await Promise.all(
+    planned.map(async (each) => {
+      const existing = again ? await existingRun(engine, spec, each.workflowId) : null;
+      return existing ?? (await start(engine, spec, each, registered));
+    }),
+  );
+  const all = new Map(planned.map((each, i) => [each.workflowId, handles[i]!]));
+  return { orchestrator: all.get(orchestratorId(spec.fabric))!, all };
+}
+
+function plannedWorkflows(spec: RunSpec): Planned[] {
+  const orchestrator: Planned = {
+    workflowId: orchestratorId(spec.fabric),
+    type: WORKFLOW.orchestrator,
+    input: { spec },
+    summary: `Orchestrator of ${spec.fabric}: ${spec.title}`,
+    details: `Run ${spec.runId}. Plans spillover between ${spec.shards.length} shards every ${spec.policy.tickMs} ms, relays the owner's commands and gathers status.`,
+    shard: null,
+  };
+  const shards = spec.shards.map(({ name }): Planned => {
+    const nodes = spec.nodes.filter((node) => node.shard === name).length;
+    const feeds = spec.feeds.filter((feed) => feed.shard === name).length;
+    return {
+      workflowId: shardId(spec.fabric, name),
+      type: WORKFLOW.shard,
+      input: { spec, shard: name },
+      summary: `Shard ${name} of ${spec.fabric}: ${spec.title}`,
+      details: `Run ${spec.runId}. ${nodes} nodes and ${feeds} feeds in the mission.`,
+      shard: name,
+    };
+  });
+  return [orchestrator, ...shards];
+}
+
+async function start(
+  { client }: ConnectedEngine,
+  spec: RunSpec,
+  planned: Planned,
+  registered: ReadonlySet<string>,
+): Promise<WorkflowHandle> {
+  try {
+    return await client.workflow.start(planned.type, {
+      workflowId: planned.workflowId,
+      taskQueue: orchestratorQueue(spec.fabric),
+      args: [planned.input],
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      staticSummary: planned.summary,
+      staticDetails: planned.details,
+      memo: { runId: spec.runId },
+      typedSearchAttributes: attributesOf(spec, planned.shard, registered),
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw new UsageError(`The workflow ${planned.workflowId} of another run is open on that server. Three ways on:
+  continue that run:     planetary-fabric resume TOKEN, with the token that it printed
+  end it in order:       planetary-fabric down --fabric ${spec.fabric}
+  start another beside:  the same command with --fabric ANOTHER-NAME`);
+  }
+}
+
+/** The workflow of this very run, open or ended; null when there is none or only another run's. */
+async function existingRun(
+  { client }: ConnectedEngine,
+  spec: RunSpec,
+  workflowId: string,
+): Promise<WorkflowHandle | null> {
+  const handle = client.workflow.getHandle(workflowId);
+  try {
+    const { memo } = await handle.describe();
+    return memo?.['runId'] === spec.runId ? handle : null;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+/** Search attributes are set where an operator registered them, and never required. */
+async function registeredAttributes(engine: ConnectedEngine): Promise<ReadonlySet<string>> {
+  try {
+    const { namespace } = engine;
+    const listed = await engine.connection.operatorService.listSearchAttributes({ namespace });
+    const custom = listed.customAttributes;
+    return new Set(SEARCH_ATTRIBUTES.filter((name) => custom[name] === KEYWORD_TYPE));
+  } catch {
+    // Listing takes rights that an operator need not give.
+    return new Set();
+  }
+}
+
+function attributesOf(
+  spec: RunSpec,
+  shard: string | null,
+  registered: ReadonlySet<string>,
+): TypedSearchAttributes {
+  const values: Readonly<Record<(typeof SEARCH_ATTRIBUTES)[number], string | null>> = {
+    FabricName: spec.fabric,
+    FabricShard: shard,
+    FabricScenario: spec.scenario,
+    FabricState: 'opening',
+  };
+  const pairs = Object.entries(values).flatMap(([name, value]): SearchAttributePair[] =>
+    value === null || !registered.has(name)
+      ? []
+      : [{ key: defineSearchAttributeKey(name, 'KEYWORD'), value }],
+  );
+  return new TypedSearchAttributes(pairs);
+}

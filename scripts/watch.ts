@@ -1,0 +1,66 @@
+/** `planetary-fabric watch`: the live view of a running fabric. Leaving it changes nothing. */
+import type { Command } from 'commander';
+import type { CommandContext } from './command-context.ts';
+import { EXIT } from './exit-code.ts';
+import type { FabricAccess } from './fabric-access.ts';
+import { fetchStatus, orchestratorOf } from './fabric-access.ts';
+import { pause } from './interruption.ts';
+import type { LiveDisplay } from './live-display.ts';
+import { liveDisplay } from './live-display.ts';
+import { fabricOption } from './options.ts';
+import { say } from './place.ts';
+import { Samples } from './run-watch.ts';
+
+const LOOK_EVERY_MS = 250;
+
+/** Adds the command. */
+export function addWatch(program: Command, context: CommandContext): void {
+  const command = program
+    .command('watch')
+    .description('the live view of a running fabric; Ctrl-C leaves it, the fabric runs on')
+    .addHelpText('after', '\nExample:\n  planetary-fabric watch --fabric site-b');
+  fabricOption(command).action(async (options: { readonly fabric?: string }) => {
+    const { place } = context;
+    const access = await context.accessFabric(options.fabric);
+    const display = liveDisplay(place.out);
+    const leaving = new AbortController();
+    const stopListening = place.onInterrupt(() => leaving.abort());
+    try {
+      await follow(access, display, leaving.signal);
+      display.end();
+      if (!leaving.signal.aborted) say(place.out, `The fabric "${access.fabric}" has been closed.`);
+      context.endWith(EXIT.done);
+    } finally {
+      stopListening();
+      display.end();
+      await access.close();
+    }
+  });
+}
+
+/** Shows the status until the fabric is closed or the watcher leaves. */
+async function follow(
+  access: FabricAccess,
+  display: LiveDisplay,
+  leaving: AbortSignal,
+): Promise<void> {
+  const samples = new Samples();
+  while (!leaving.aborted) {
+    const status = await fetchStatus(access).catch(() => null);
+    if (status === null && !(await isOpen(access))) return;
+    if (status !== null) samples.add({ atMs: Date.now(), status });
+    const { now, earlier } = samples;
+    const note = status === null ? 'no orchestrator process answers' : null;
+    if (now !== null) display.show({ now, earlier, uiUrl: access.uiUrl, note });
+    if (status?.state === 'closed') return;
+    await pause(LOOK_EVERY_MS, leaving);
+  }
+}
+
+/** False when the orchestrator's workflow has ended or its server has gone. */
+async function isOpen(access: FabricAccess): Promise<boolean> {
+  const described = await orchestratorOf(access)
+    .describe()
+    .catch(() => null);
+  return described?.status.name === 'RUNNING';
+}
