@@ -52,10 +52,12 @@ export interface JobClass extends JobTraits {
   readonly ordinals: Ordinals;
 }
 
-/** Bodies of jobs that came inline. `bodies[i]` is the job of ordinal `base + i`. */
+/** Bodies of jobs that came inline, in the order of `ordinals`. */
 export interface BodyPage {
-  readonly base: number;
+  readonly ordinals: Ordinals;
   readonly bodies: readonly JobBody[];
+  /** Length of the bodies as JSON. */
+  readonly bytes: number;
   /** Jobs of this page that have not ended and have not left the shard. At 0 the page is dropped. */
   readonly open: number;
 }

@@ -35,7 +35,12 @@ export type FailedJob = readonly [number, string];
 
 export type LedgerEvent =
   | { readonly type: 'open'; readonly shard: string; readonly policy: unknown }
-  | { readonly type: 'feed'; readonly feed: string; readonly total: number; readonly sha256: string }
+  | {
+      readonly type: 'feed';
+      readonly feed: string;
+      readonly total: number;
+      readonly sha256: string;
+    }
   | { readonly type: 'accept'; readonly feed: string; readonly classes: readonly AcceptedClass[] }
   | {
       readonly type: 'refuse';
@@ -82,9 +87,11 @@ export type LedgerEvent =
       readonly why: string;
       readonly jobs: readonly JobRef[];
     }
-  | { readonly type: 'late'; readonly lease: number; readonly fence: string; readonly node: string }
+  /** An answer under a fence that is no longer held: refused, and counted. */
+  | { readonly type: 'late'; readonly lease: number; readonly fence: string }
   | {
-      readonly type: 'transfer-out' | 'transfer-in' | 'transfer-done' | 'transfer-back' | 'transfer-refused';
+      readonly type:
+        'transfer-out' | 'transfer-in' | 'transfer-done' | 'transfer-back' | 'transfer-refused';
       /** The other shard. */
       readonly peer: string;
       readonly no: number;
@@ -98,7 +105,12 @@ export type LedgerEvent =
       readonly change: 'registered' | 'lost' | 'left';
       readonly why?: string;
     }
-  | { readonly type: 'plan'; readonly plan: number; readonly input: unknown; readonly moves: unknown }
+  | {
+      readonly type: 'plan';
+      readonly plan: number;
+      readonly input: unknown;
+      readonly moves: unknown;
+    }
   | {
       readonly type: 'command';
       readonly commandId: string;

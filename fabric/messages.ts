@@ -48,21 +48,26 @@ export interface TransferMessage {
   readonly settledUpTo: number;
 }
 
-/** The target's whole record for one origin: cumulative, so that a lost one costs nothing. */
+/** A target's whole record for one origin: cumulative, so that a lost one costs nothing. */
 export interface TransferAck {
-  readonly from: string;
+  readonly target: string;
   readonly upTo: number;
   readonly beyond: readonly number[];
   readonly refused: readonly number[];
 }
 
-/** The planner's order to an origin: shed so many jobs to that target. */
+/** The planner's order to an origin: shed up to so many jobs to that target. */
 export interface Offload {
+  /** Rises with every order of the orchestrator. */
   readonly plan: number;
   readonly to: string;
   readonly jobs: number;
-  /** Only jobs that need exactly these skills, or null for any. */
-  readonly skills: readonly string[] | null;
+  /** Queue depth at the origin below which nothing more is shed. */
+  readonly floor: number;
+  /** Skills of the target's ready nodes: only jobs that one of them can do are moved. */
+  readonly targetSkills: readonly (readonly string[])[];
+  /** Only jobs that no node of the origin can do. */
+  readonly strandedOnly: boolean;
 }
 
 export type ShardCommandName =
@@ -72,6 +77,7 @@ export type ShardCommandName =
   | 'fabricResume'
   | 'updateSpilloverLimit'
   | 'updateLatencyBudget'
+  | 'setTickInterval'
   | 'submitJobs';
 
 export interface SubmittedJob extends JobBody {
@@ -89,6 +95,7 @@ export interface ShardCommand {
   readonly args: {
     readonly limit?: number;
     readonly ms?: number;
+    readonly seconds?: number;
     readonly jobs?: readonly SubmittedJob[];
   };
   readonly by: string;
@@ -192,10 +199,9 @@ export interface LoadReport {
 /** Everything that one workflow sends another: one signal name, one tagged payload. */
 export type Message =
   | { readonly kind: 'transfer'; readonly body: TransferMessage }
-  | { readonly kind: 'ack'; readonly to: string; readonly body: TransferAck }
+  | { readonly kind: 'ack'; readonly body: TransferAck }
   | { readonly kind: 'load'; readonly body: LoadReport }
   | { readonly kind: 'offload'; readonly body: Offload }
   | { readonly kind: 'command'; readonly body: ShardCommand }
   | { readonly kind: 'answer'; readonly body: CommandAnswer }
   | { readonly kind: 'close' };
-

@@ -40,6 +40,15 @@ export function has(set: Ordinals, ordinal: number): boolean {
   return low < set.length / 2 && set[2 * low]! <= ordinal;
 }
 
+/** How many ordinals of the set are smaller: the place of a member in the order of the set. */
+export function rank(set: Ordinals, ordinal: number): number {
+  let below = 0;
+  for (let i = 0; i < set.length && set[i]! < ordinal; i += 2) {
+    below += Math.min(set[i + 1]!, ordinal) - set[i]!;
+  }
+  return below;
+}
+
 /** A set from ordinals in any order; doubles count once. */
 export function fromList(list: readonly number[]): Ordinals {
   const sorted = [...list].sort((a, b) => a - b);

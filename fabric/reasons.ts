@@ -12,12 +12,16 @@ const SENTENCES = {
   'jobs-submitted': '{jobs} submitted jobs accepted.',
   'no-capable-node':
     '{jobs} jobs of kind {kind} refused: they need [{skills}] and no node in reach has that.',
-  leased: 'Lease {lease}: {jobs} jobs to {node}, which had the most room ({free} of {window} places free).',
-  'lease-ended': 'Lease {lease} on {node}: {completed} done, {failed} attempts failed, {back} handed back.',
-  'lease-lost': 'Lease {lease} on {node} lost ({why}): {jobs} jobs requeued; this is not an attempt.',
+  leased:
+    'Lease {lease}: {jobs} jobs to {node}, which had the most room ({free} of {window} places free).',
+  'lease-ended':
+    'Lease {lease} on {node}: {completed} done, {failed} attempts failed, {back} handed back.',
+  'lease-lost':
+    'Lease {lease} on {node} lost ({why}): {jobs} jobs requeued; this is not an attempt.',
   'lease-returned': 'Lease {lease} returned before it started: {jobs} jobs requeued.',
-  'late-answer': 'An answer for lease {lease} of {node} came too late and was refused.',
-  retry: '{jobs} jobs failed attempt {attempt} and are tried again, on another node where there is one.',
+  'late-answer': 'An answer for lease {lease} under fence {fence} came too late and was refused.',
+  retry:
+    '{jobs} jobs failed attempt {attempt} and are tried again, on another node where there is one.',
   'attempts-exhausted': '{jobs} jobs failed for good after {attempt} attempts.',
   'node-ready': '{node} is ready (incarnation {incarnation}, {slots} slots).',
   'node-lost': '{node} was lost: {why}.',
@@ -52,7 +56,7 @@ const SENTENCES = {
   'inbox-bytes':
     'The inbox of {shard} holds {held} of {limit} bytes; give larger work as a feed in a mission file.',
   'duplicate-id': 'A job with the id "{id}" is there already.',
-  'closing': 'The fabric is closing and takes no more work.',
+  closing: 'The fabric is closing and takes no more work.',
   'no-answer': '{shard} did not answer within {ms} ms.',
   changed: '{what}: {before} → {after}.',
   'tick-planned': '{moves} moves planned, {jobs} jobs.',

@@ -69,7 +69,9 @@ export interface GovernanceSnapshot {
   readonly commandId: string | null;
   readonly tickMs: number;
   readonly fabricPaused: boolean;
-  readonly shards: Readonly<Record<string, { readonly paused: boolean; readonly policy: ShardPolicy }>>;
+  readonly shards: Readonly<
+    Record<string, { readonly paused: boolean; readonly policy: ShardPolicy }>
+  >;
 }
 
 export interface Governance {

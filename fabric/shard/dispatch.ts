@@ -1,0 +1,177 @@
+/**
+ * The router: which node gets which jobs. A node holds at most its slots and one lease more, so that it
+ * never waits for the next one; what it works off decides how long its next lease is. Jobs stay where
+ * they are queued (locality), a node that fails much gets less (isolation), the emptiest goes first
+ * (balance); ties are broken by id.
+ */
+import { isBehind } from '../ledger.ts';
+import { LIMITS } from '../limits.ts';
+import type { JobSlice } from '../job.ts';
+import type { LeaseGrant } from '../messages.ts';
+import { size, take } from '../ordinals.ts';
+import { reason } from '../reasons.ts';
+import { count, log, mayDispatch, note, type Draft } from './draft.ts';
+import { refOf, shrink, sliceOf, withBodies } from './queue.ts';
+import { canDo } from './skills.ts';
+import type { NodeState, ShardState } from './state.ts';
+
+/** Service time of a job of which nothing is known yet. */
+const UNKNOWN_SERVICE_MS = 5;
+/** Until a node has ended one lease its leases are short, so that its speed is soon known. */
+const FIRST_LEASE_JOBS = 50;
+
+interface Candidate {
+  readonly node: NodeState;
+  readonly window: number;
+  free: number;
+}
+
+/** Grants leases until the nodes are full or nothing can be leased. */
+export function dispatch(draft: Draft): void {
+  const { state } = draft;
+  if (state.queue.length === 0 || !mayDispatch(state)) return;
+  if (isBehind(state.ledger)) {
+    note(draft, reason('ledger-behind', { entries: state.ledger.backlog.length }));
+    return;
+  }
+  const candidates = readyNodes(state);
+  let places = candidates.reduce((sum, { free }) => sum + free, 0);
+  while (state.leases.length < LIMITS.leasesInFlightMax) {
+    const chosen = mostRoom(candidates);
+    if (!chosen) return;
+    const slices = fillLease(draft, chosen.node, places);
+    if (slices.length === 0) {
+      places -= chosen.free;
+      chosen.free = 0;
+      continue;
+    }
+    grant(draft, chosen, slices);
+    chosen.free -= 1;
+    places -= 1;
+  }
+}
+
+/** Leases that a node may hold at once. A node that fails most of its work keeps a single one. */
+export function leaseWindow(node: NodeState): number {
+  return node.health < 0.5 ? 1 : node.spec.slots + 1;
+}
+
+/** Jobs a second that the shard's ready nodes can do. */
+export function jobsPerSecond(state: ShardState): number {
+  let rate = 0;
+  for (const node of state.nodes) {
+    if (node.state !== 'ready') continue;
+    rate += (node.spec.slots * 1000) / Math.max(serviceMs(node, null), 0.01);
+  }
+  return rate;
+}
+
+function readyNodes(state: ShardState): Candidate[] {
+  const held = new Map<string, number>();
+  for (const lease of state.leases) held.set(lease.node, (held.get(lease.node) ?? 0) + 1);
+  return state.nodes
+    .filter((node) => node.state === 'ready')
+    .map((node) => {
+      const window = leaseWindow(node);
+      return { node, window, free: Math.max(0, window - (held.get(node.spec.id) ?? 0)) };
+    });
+}
+
+function mostRoom(candidates: readonly Candidate[]): Candidate | undefined {
+  let best: Candidate | undefined;
+  for (const candidate of candidates) {
+    if (candidate.free === 0) continue;
+    if (!best || candidate.free / candidate.window > best.free / best.window) best = candidate;
+  }
+  return best;
+}
+
+/** Takes jobs out of the queue for one lease: as many as fit its target time, and no more than a fair share. */
+function fillLease(draft: Draft, node: NodeState, places: number): JobSlice[] {
+  const { state, nowMs } = draft;
+  const eligible = state.queue.filter(
+    (jobs) =>
+      jobs.notBeforeMs <= nowMs &&
+      canDo(node.spec.skills, jobs.skills) &&
+      !avoids(state, jobs, node),
+  );
+  const waiting = eligible.reduce((sum, jobs) => sum + size(jobs.ordinals), 0);
+  const known = serviceMs(node, eligible[0]?.estimateMs ?? null);
+  const target = Math.ceil(state.fabricPolicy.leaseTargetMs / Math.max(known, 0.01));
+  const most = node.serviceMs === null ? Math.min(target, FIRST_LEASE_JOBS) : target;
+  const share = Math.ceil(waiting / Math.max(places, 1));
+  let room = Math.max(1, Math.min(most, share, state.fabricPolicy.leaseJobsMax));
+  const slices: JobSlice[] = [];
+  for (const jobs of eligible) {
+    if (room === 0) break;
+    const { taken, rest } = take(jobs.ordinals, room);
+    room -= size(taken);
+    slices.push(sliceOf(jobs, taken));
+    shrink(draft, jobs.id, rest);
+  }
+  return slices;
+}
+
+/** Jobs that just failed on a node go to another one, unless no other ready one can do them. */
+function avoids(
+  state: ShardState,
+  jobs: { avoidNode: string | null; skills: readonly string[] },
+  node: NodeState,
+): boolean {
+  if (jobs.avoidNode !== node.spec.id) return false;
+  return state.nodes.some(
+    (other) =>
+      other.state === 'ready' &&
+      other.spec.id !== node.spec.id &&
+      canDo(other.spec.skills, jobs.skills),
+  );
+}
+
+function grant(draft: Draft, { node, window, free }: Candidate, items: JobSlice[]): void {
+  const { state, nowMs } = draft;
+  const lease = state.next.lease;
+  const fence = `${node.incarnation}.${lease}`;
+  const jobs = items.reduce((sum, item) => sum + size(item.ordinals), 0);
+  state.next = { ...state.next, lease: lease + 1 };
+  state.leases = [
+    ...state.leases,
+    { lease, fence, node: node.spec.id, jobs, grantedAtMs: nowMs, cancelled: false, items },
+  ];
+  let waitMs = 0;
+  for (const item of items) {
+    const waited = nowMs - item.arrivedAtMs;
+    waitMs = Math.max(waitMs, waited);
+    if (item.attempt === 1 && waited > (item.latencyBudgetMs ?? state.policy.latencyBudgetMs)) {
+      state.overBudget += size(item.ordinals);
+    }
+  }
+  draft.effects.push({
+    do: 'lease',
+    grant: grantOf(state, lease),
+  });
+  count(draft, { leasesGranted: 1 });
+  const refs = items.map(refOf);
+  log(draft, { type: 'lease', lease, fence, node: node.spec.id, jobs: refs, waitMs });
+  note(draft, reason('leased', { lease, jobs, node: node.spec.id, free, window }));
+}
+
+/** The grant of a lease in flight: issued once at first, and again by each new run of the workflow. */
+export function grantOf(state: ShardState, number: number): LeaseGrant {
+  const lease = state.leases.find((each) => each.lease === number);
+  if (!lease) throw new Error(`no lease ${number}`);
+  const node = state.nodes.find((each) => each.spec.id === lease.node);
+  if (!node) throw new Error(`lease ${number} is on an unknown node`);
+  return {
+    shard: state.shard,
+    lease: lease.lease,
+    fence: lease.fence,
+    node: lease.node,
+    session: node.session,
+    items: lease.items.map((item) => withBodies(state, item)),
+    timeoutMs: state.fabricPolicy.leaseTimeoutMs,
+  };
+}
+
+function serviceMs(node: NodeState, estimateMs: number | null): number {
+  return node.serviceMs ?? estimateMs ?? UNKNOWN_SERVICE_MS;
+}

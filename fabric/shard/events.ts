@@ -1,0 +1,71 @@
+/**
+ * What can happen to a shard, and what it can ask the outside to do. The workflow, the virtual-time
+ * driver and the tests all speak these two lists and nothing else.
+ */
+import type { PageClass } from '../job.ts';
+import type { LedgerEntry } from '../ledger.ts';
+import type {
+  LeaseGrant,
+  LeaseResult,
+  Message,
+  Offload,
+  ShardCommand,
+  TransferAck,
+  TransferMessage,
+} from '../messages.ts';
+import type { FeedSpec, NodeSpec } from '../policy.ts';
+
+export type ShardEvent =
+  | { readonly on: 'opened' }
+  | {
+      readonly on: 'page';
+      readonly feed: string;
+      readonly from: number;
+      readonly count: number;
+      readonly classes: readonly PageClass[];
+    }
+  | { readonly on: 'feedFailed'; readonly feed: string; readonly why: string }
+  | {
+      readonly on: 'leaseEnded';
+      readonly lease: number;
+      readonly fence: string;
+      readonly result: LeaseResult;
+    }
+  /** It came back before any of its jobs was started. */
+  | { readonly on: 'leaseReturned'; readonly lease: number; readonly fence: string }
+  /** Its node or its answer is gone. Never an attempt of its jobs. */
+  | {
+      readonly on: 'leaseLost';
+      readonly lease: number;
+      readonly fence: string;
+      readonly why: string;
+    }
+  | { readonly on: 'nodeRegistered'; readonly node: NodeSpec; readonly session: string }
+  | {
+      readonly on: 'nodeGone';
+      readonly node: string;
+      readonly incarnation: number;
+      readonly change: 'lost' | 'left';
+      readonly why: string;
+    }
+  | { readonly on: 'offload'; readonly order: Offload }
+  | { readonly on: 'transfer'; readonly message: TransferMessage }
+  | { readonly on: 'ack'; readonly ack: TransferAck }
+  | { readonly on: 'command'; readonly command: ShardCommand }
+  | { readonly on: 'appended'; readonly throughSeq: number; readonly head: string }
+  | { readonly on: 'close' }
+  | { readonly on: 'wake' };
+
+export type ShardEffect =
+  | { readonly do: 'pull'; readonly feed: FeedSpec; readonly from: number; readonly count: number }
+  | { readonly do: 'lease'; readonly grant: LeaseGrant }
+  | { readonly do: 'cancelLease'; readonly lease: number }
+  | {
+      readonly do: 'presence';
+      readonly node: string;
+      readonly incarnation: number;
+      readonly session: string;
+    }
+  | { readonly do: 'append'; readonly head: string; readonly entries: readonly LedgerEntry[] }
+  /** `to` is a shard's name, or null for the orchestrator. */
+  | { readonly do: 'send'; readonly to: string | null; readonly message: Message };

@@ -1,0 +1,260 @@
+/**
+ * Moving jobs to another shard, so that a kill at any point neither loses nor doubles one. Transfers
+ * are numbered per (origin, target). The origin keeps each in its outbox, and sends it again, until the
+ * target's record covers its number; the target settles each number once, whatever the order of
+ * arrival, and answers with its whole record. A refused transfer goes back into the origin's queue.
+ *
+ * A job is the origin's while it is queued, the transfer's while it is in the outbox, and the target's
+ * once the target's record holds the number without refusing it.
+ */
+import { LIMITS } from '../limits.ts';
+import type { JobClass, TravellingSlice } from '../job.ts';
+import type { Offload, Transfer, TransferAck, TransferMessage } from '../messages.ts';
+import { size, takeLast } from '../ordinals.ts';
+import { reason } from '../reasons.ts';
+import { count, log, note, send, type Draft } from './draft.ts';
+import { unpulledJobs } from './feeds.ts';
+import {
+  enqueue,
+  holdBodies,
+  queuedJobs,
+  refOf,
+  releaseBodies,
+  shrink,
+  sliceOf,
+  withBodies,
+} from './queue.ts';
+import { canDo, someCanDo } from './skills.ts';
+import type { OutboxEntry, Received, ShardState } from './state.ts';
+
+/** A transfer without an acknowledgement is sent again after this long, then twice as long, up to a cap. */
+const RESEND_MS = 1_000;
+const RESEND_MAX_MS = 30_000;
+
+const NOTHING_RECEIVED: Received = { upTo: 0, beyond: [], refused: [] };
+
+/** Takes an order of the planner. One that a newer order has overtaken is dropped: it is planned anew. */
+export function takeOrder(draft: Draft, order: Offload): void {
+  const { state } = draft;
+  if (order.plan <= state.planSeen) return;
+  state.planSeen = order.plan;
+  if (state.closingAtMs === null) state.orders = [...state.orders, order];
+}
+
+/** Carries out what is ordered, as far as jobs are at hand; the rest waits for the next pulled page. */
+export function shed(draft: Draft): void {
+  const { state, nowMs } = draft;
+  for (const order of state.orders) {
+    const moved = shedOne(draft, order);
+    const left = order.jobs - moved;
+    const excess = queuedJobs(state) + unpulledJobs(state, nowMs) - order.floor;
+    const more = Math.min(left, excess) > 0 && unpulledJobs(state, nowMs) > 0;
+    const full = state.outbox.length >= LIMITS.outboxMax;
+    state.orders = state.orders.flatMap((each) => {
+      if (each.plan !== order.plan) return [each];
+      return more && !full ? [{ ...each, jobs: left }] : [];
+    });
+  }
+}
+
+function shedOne(draft: Draft, order: Offload): number {
+  const { state, nowMs } = draft;
+  let moved = 0;
+  while (state.outbox.length < LIMITS.outboxMax) {
+    const excess = queuedJobs(state) + unpulledJobs(state, nowMs) - order.floor;
+    const room = Math.min(order.jobs - moved, excess, LIMITS.transferJobsMax);
+    const slices = room > 0 ? pickSlices(draft, order, room) : [];
+    if (slices.length === 0) return moved;
+    moved += dispatchTransfer(draft, order, slices);
+  }
+  return moved;
+}
+
+/** Takes jobs from the far end of the queue: those that would have waited longest. */
+function pickSlices(draft: Draft, order: Offload, most: number): TravellingSlice[] {
+  const { state } = draft;
+  const slices: TravellingSlice[] = [];
+  let room = most;
+  for (const jobs of state.queue.toReversed()) {
+    if (room === 0 || slices.length >= LIMITS.transferClassesMax) break;
+    if (!mayMove(state, jobs, order)) continue;
+    const { taken, rest } = takeLast(jobs.ordinals, room);
+    room -= size(taken);
+    const slice = withBodies(state, sliceOf(jobs, taken));
+    slices.push({
+      ...slice,
+      hops: jobs.hops + 1,
+      latencyBudgetMs: jobs.latencyBudgetMs ?? state.policy.latencyBudgetMs,
+    });
+    shrink(draft, jobs.id, rest);
+  }
+  return slices;
+}
+
+function mayMove(state: ShardState, jobs: JobClass, order: Offload): boolean {
+  if (jobs.hops >= state.fabricPolicy.hopsMax) return false;
+  if (!someCanDo(order.targetSkills, jobs.skills)) return false;
+  if (!order.strandedOnly) return true;
+  return !state.nodes.some((node) => canDo(node.spec.skills, jobs.skills));
+}
+
+function dispatchTransfer(draft: Draft, order: Offload, slices: TravellingSlice[]): number {
+  const { state, nowMs } = draft;
+  const no = (state.transferNo[order.to] ?? 0) + 1;
+  const transfer: Transfer = {
+    no,
+    from: state.shard,
+    to: order.to,
+    plan: order.plan,
+    sentAtMs: nowMs,
+    slices,
+  };
+  const jobs = slices.reduce((sum, slice) => sum + size(slice.ordinals), 0);
+  const queued = queuedJobs(state) + unpulledJobs(state, nowMs) + jobs;
+  state.transferNo = { ...state.transferNo, [order.to]: no };
+  state.outbox = [...state.outbox, { transfer, jobs, sentAtMs: nowMs, sends: 1 }];
+  log(draft, {
+    type: 'transfer-out',
+    peer: order.to,
+    no,
+    plan: order.plan,
+    jobs: slices.map(refOf),
+  });
+  const why = order.strandedOnly
+    ? reason('spill-skills', { no, jobs, to: order.to })
+    : reason('spilled', { no, jobs, to: order.to, queued, limit: state.policy.spilloverLimit });
+  note(draft, why);
+  send(draft, order.to, { kind: 'transfer', body: transferMessage(state, transfer) });
+  return jobs;
+}
+
+/** Sends again what has waited too long for its acknowledgement. */
+export function resend(draft: Draft): void {
+  const { state, nowMs } = draft;
+  state.outbox = state.outbox.map((entry) => {
+    if (resendAtMs(entry) > nowMs) return entry;
+    const body = transferMessage(state, entry.transfer);
+    send(draft, entry.transfer.to, { kind: 'transfer', body });
+    return { ...entry, sentAtMs: nowMs, sends: entry.sends + 1 };
+  });
+}
+
+export function resendAtMs(entry: OutboxEntry): number {
+  return entry.sentAtMs + Math.min(RESEND_MS * 2 ** (entry.sends - 1), RESEND_MAX_MS);
+}
+
+function transferMessage(state: ShardState, transfer: Transfer): TransferMessage {
+  let settledUpTo = state.transferNo[transfer.to] ?? 0;
+  for (const entry of state.outbox) {
+    if (entry.transfer.to === transfer.to) {
+      settledUpTo = Math.min(settledUpTo, entry.transfer.no - 1);
+    }
+  }
+  return { transfer, settledUpTo: Math.min(settledUpTo, transfer.no - 1) };
+}
+
+/** The target's side: settles the transfer if its number is new, and answers in any case. */
+export function receiveTransfer(draft: Draft, { transfer, settledUpTo }: TransferMessage): void {
+  const { state } = draft;
+  const record = state.received[transfer.from] ?? NOTHING_RECEIVED;
+  draft.acksDue.add(transfer.from);
+  const known = transfer.no <= record.upTo || record.beyond.includes(transfer.no);
+  if (known) {
+    setRecord(draft, transfer.from, forget(record, settledUpTo));
+    return;
+  }
+  if (record.beyond.length >= LIMITS.receivedGapsMax) return;
+  const why = refusal(state, transfer);
+  if (why === null) acceptTransfer(draft, transfer);
+  else refuseTransfer(draft, transfer, why);
+  const settled = settle(record, transfer.no, why !== null);
+  setRecord(draft, transfer.from, forget(settled, settledUpTo));
+}
+
+function refusal(state: ShardState, { slices }: Transfer): string | null {
+  if (state.closingAtMs !== null) return 'the shard is closing';
+  if (state.queue.length + slices.length > LIMITS.classesMax) return 'its registry is full';
+  const bodies = slices.flatMap((slice) => slice.bodies ?? []);
+  if (bodies.length === 0) return null;
+  const bytes = JSON.stringify(bodies).length;
+  const { inline } = state;
+  const full =
+    inline.jobs + bodies.length > LIMITS.inboxJobsMax ||
+    inline.bytes + bytes > LIMITS.inboxBytesMax;
+  return full ? 'its inbox is full' : null;
+}
+
+function acceptTransfer(draft: Draft, transfer: Transfer): void {
+  const { state } = draft;
+  const { from, no, plan, slices } = transfer;
+  const linkMs = state.linkMs[from] ?? 0;
+  for (const [i, { bodies, ...slice }] of slices.entries()) {
+    const page = bodies ? `transfer/${from}/${no}/${i}` : null;
+    if (bodies && page) holdBodies(draft, page, slice.ordinals, bodies);
+    enqueue(draft, { ...slice, page, avoidNode: null }, transfer.sentAtMs + linkMs);
+  }
+  const jobs = jobsOf(transfer);
+  count(draft, { spilledIn: jobs });
+  log(draft, { type: 'transfer-in', peer: from, no, plan, jobs: slices.map(refOf) });
+  note(draft, reason('transfer-in', { no, jobs, from, linkMs }));
+}
+
+function refuseTransfer(draft: Draft, transfer: Transfer, why: string): void {
+  const { from, no, plan, slices } = transfer;
+  log(draft, { type: 'transfer-refused', peer: from, no, plan, jobs: slices.map(refOf) });
+  note(draft, reason('transfer-refused', { no, jobs: jobsOf(transfer), from, why }));
+}
+
+/** The origin's side: takes finished transfers out of the outbox, and refused ones back. */
+export function receiveAck(draft: Draft, ack: TransferAck): void {
+  const { state } = draft;
+  const settled = ({ transfer }: OutboxEntry): boolean =>
+    transfer.to === ack.target && (transfer.no <= ack.upTo || ack.beyond.includes(transfer.no));
+  const ended = state.outbox.filter(settled);
+  state.outbox = state.outbox.filter((entry) => !settled(entry));
+  for (const { transfer, jobs } of ended) {
+    const { no, plan, to, slices } = transfer;
+    const refused = ack.refused.includes(no);
+    const type = refused ? 'transfer-back' : 'transfer-done';
+    log(draft, { type, peer: to, no, plan, jobs: slices.map(refOf) });
+    if (refused) {
+      for (const { bodies: _, ...slice } of slices) enqueue(draft, slice);
+      note(draft, reason('transfer-back', { no, to, jobs, why: 'the target refused it' }));
+      continue;
+    }
+    for (const slice of slices) releaseBodies(draft, slice.page, size(slice.ordinals));
+    count(draft, { spilledOut: jobs });
+    state.spillovers = { ...state.spillovers, [to]: (state.spillovers[to] ?? 0) + jobs };
+  }
+}
+
+/** Answers every origin whose transfers came in: its whole record each time. */
+export function sendAcks(draft: Draft): void {
+  for (const origin of [...draft.acksDue].sort()) {
+    const { upTo, beyond, refused } = draft.state.received[origin] ?? NOTHING_RECEIVED;
+    const body: TransferAck = { target: draft.state.shard, upTo, beyond, refused };
+    send(draft, origin, { kind: 'ack', body });
+  }
+}
+
+function jobsOf({ slices }: Transfer): number {
+  return slices.reduce((sum, slice) => sum + size(slice.ordinals), 0);
+}
+
+function setRecord(draft: Draft, origin: string, record: Received): void {
+  draft.state.received = { ...draft.state.received, [origin]: record };
+}
+
+/** Adds a number, and draws the contiguous part up as far as it now reaches. */
+function settle(record: Received, no: number, refused: boolean): Received {
+  const waiting = new Set([...record.beyond, no]);
+  let { upTo } = record;
+  while (waiting.delete(upTo + 1)) upTo += 1;
+  const beyond = [...waiting].sort((a, b) => a - b);
+  return { upTo, beyond, refused: refused ? [...record.refused, no] : record.refused };
+}
+
+/** What the origin has settled is never asked about again. */
+function forget(record: Received, settledUpTo: number): Received {
+  return { ...record, refused: record.refused.filter((no) => no > settledUpTo) };
+}
