@@ -40,6 +40,8 @@ A Temporal server is found or brought up by itself; TEMPORAL_ADDRESS names one o
 Exit codes: 0 done and all gates passed, 1 a gate or check failed, 2 wrong usage or invalid input,
 3 no Temporal server to be had, 130 interrupted (state kept, resume token printed).`;
 
+const LAST_WORDS_MS = 1_000;
+
 /** In the order in which help names them. */
 const COMMANDS = [
   addScenarios,
@@ -66,6 +68,13 @@ export async function main(
   place: Place = ownPlace(),
   doors: Doors = {},
 ): Promise<number> {
+  const code = await commandCode(argv, place, doors);
+  // Nothing that was given up, such as a download or a request to a dead server, may hold the end up.
+  setTimeout(() => place.exit(code), LAST_WORDS_MS).unref();
+  return code;
+}
+
+async function commandCode(argv: readonly string[], place: Place, doors: Doors): Promise<number> {
   let code: number = EXIT.done;
   const context: CommandContext = {
     ...ownDoors(place),
@@ -129,8 +138,10 @@ function refuseUnknownCommand(program: Command, argv: readonly string[]): void {
   const names = program.commands.map((command) => command.name());
   if (names.includes(first)) return;
   const near = names.filter((name) => isNear(name, first));
-  const hint = near.length > 0 ? near : names.filter((name) => name !== 'keep-running');
-  program.error(`error: unknown command '${first}'; expected one of ${hint.join(', ')}`);
+  const known = names.filter((name) => name !== 'keep-running');
+  const hint =
+    near.length > 0 ? `did you mean ${near.join(' or ')}?` : `expected one of ${known.join(', ')}`;
+  program.error(`error: unknown command '${first}'; ${hint}`);
 }
 
 /** True for a prefix, and for two words that differ in one letter or the order of two. */

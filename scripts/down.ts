@@ -79,10 +79,14 @@ async function closeThere(
   const orchestrator = orchestratorOf(access);
   const by = options.by ?? place.user;
   const reason = options.reason ?? '';
-  const { status } = await orchestrator.describe().catch(() => {
-    throw new NoFabricError(`No fabric named "${access.fabric}" is on ${access.address}.`);
-  });
-  if (status.name === 'RUNNING') await closeFabric({ orchestrator }, { by, reason });
+  const { status } = await access
+    .call(() => orchestrator.describe())
+    .catch(() => {
+      throw new NoFabricError(`No fabric named "${access.fabric}" is on ${access.address}.`);
+    });
+  if (status.name === 'RUNNING') {
+    await access.call(() => closeFabric({ orchestrator }, { by, reason }));
+  }
   if (options.quiet !== true) say(place.err, `Closing "${access.fabric}": waiting for what runs.`);
 }
 

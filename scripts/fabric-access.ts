@@ -3,11 +3,13 @@
  * this folder, else the one on the server that the environment names. It starts nothing.
  */
 import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
-import type { EngineEndpoint } from '../engine/connect.ts';
+import { setMaxListeners } from 'node:events';
+import type { ConnectedEngine, EngineEndpoint } from '../engine/connect.ts';
 import { connectEngine, plainEndpoint } from '../engine/connect.ts';
 import { findLive } from '../engine/embedded.ts';
 import { existingEngine } from '../engine/open.ts';
 import { NoFabricError } from './exit-code.ts';
+import { pause } from './interruption.ts';
 import type { Place } from './place.ts';
 import { stateFolder } from './place.ts';
 import { resumeToken } from './resume-token.ts';
@@ -16,7 +18,7 @@ import { DEFAULT_FABRIC, findFabric, runFolder } from './state.ts';
 import type { FabricStatus, Governance } from '../workflows/protocol.ts';
 import { orchestratorId, QUERY } from '../workflows/protocol.ts';
 
-const QUERY_TIMEOUT_MS = 5_000;
+const CALL_TIMEOUT_MS = 5_000;
 
 export interface FabricWish {
   readonly fabric?: string;
@@ -34,6 +36,10 @@ export interface FabricAccess {
   readonly uiUrl: string | null;
   readonly connection: Connection;
   readonly client: Client;
+  /** Runs one short request: it fails after 5 s. */
+  call<T>(request: () => Promise<T>): Promise<T>;
+  /** Runs requests that may take long; they are given up by `close`. */
+  follow<T>(requests: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -46,9 +52,44 @@ export async function accessFabric(
   const found = await findFabric(stateFolder(place), fabric);
   const { endpoint, uiUrl, record } = await endpointOf(wish, found?.record ?? null, place);
   if (endpoint === null) throw new NoFabricError(nothingThere(fabric, record));
-  const { connection, client, close } = await connectEngine(endpoint);
-  const { address, namespace } = endpoint;
-  return { fabric, record, address, namespace, uiUrl, connection, client, close };
+  const { address } = endpoint;
+  return accessOver(await connectEngine(endpoint), { fabric, record, address, uiUrl });
+}
+
+/**
+ * Access over an open connection. The SDK throws outside of any promise when it retries a request on a
+ * connection that was closed meanwhile, so `close` first lets the requests under way come to their end,
+ * and leaves the connection to the end of the process when they don't.
+ */
+export function accessOver(
+  { connection, client, namespace, close }: ConnectedEngine,
+  about: Pick<FabricAccess, 'fabric' | 'record' | 'address' | 'uiUrl'>,
+): FabricAccess {
+  const underWay = new Set<Promise<unknown>>();
+  const closing = new AbortController();
+  // The SDK adds one listener for every request.
+  setMaxListeners(0, closing.signal);
+  const track = async <T>(work: Promise<T>): Promise<T> => {
+    underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      underWay.delete(work);
+    }
+  };
+  return {
+    ...about,
+    namespace,
+    connection,
+    client,
+    call: (request) => track(connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, request)),
+    follow: (requests) => track(connection.withAbortSignal(closing.signal, requests)),
+    close: async () => {
+      closing.abort();
+      await Promise.race([Promise.allSettled(underWay), pause(CALL_TIMEOUT_MS)]);
+      if (underWay.size === 0) await close();
+    },
+  };
 }
 
 /** The orchestrator's status. Throws when no orchestrator process answers within 5 s. */
@@ -62,16 +103,17 @@ export async function fetchGovernance(access: Asked): Promise<Governance> {
 }
 
 /** The orchestrator's workflow, whichever of its runs is the current one. */
-export function orchestratorOf({ client, fabric }: Asked): WorkflowHandle {
+export function orchestratorOf({
+  client,
+  fabric,
+}: Pick<FabricAccess, 'client' | 'fabric'>): WorkflowHandle {
   return client.workflow.getHandle(orchestratorId(fabric));
 }
 
-type Asked = Pick<FabricAccess, 'client' | 'connection' | 'fabric'>;
+type Asked = Pick<FabricAccess, 'client' | 'call' | 'fabric'>;
 
 async function ask<T>(access: Asked, query: string): Promise<T> {
-  return await access.connection.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
-    orchestratorOf(access).query<T>(query),
-  );
+  return await access.call(() => orchestratorOf(access).query<T>(query));
 }
 
 interface Endpoint {

@@ -13,7 +13,7 @@ import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { EXIT } from './exit-code.ts';
 import { checkExportable } from './export-file.ts';
 import type { FabricAccess } from './fabric-access.ts';
-import { fetchGovernance } from './fabric-access.ts';
+import { accessOver, fetchGovernance } from './fabric-access.ts';
 import type { FabricProcesses } from './fabric-processes.ts';
 import { startProcesses } from './fabric-processes.ts';
 import { finishRun } from './finish.ts';
@@ -115,7 +115,7 @@ async function throughAllStages(stage: Stage): Promise<number> {
   const { spec, order, interruption, held } = stage;
   const workflows = await bringUp(stage);
   const access = held.access!;
-  if (order.until === 'now') await interruption.race(closeFabric(workflows));
+  if (order.until === 'now') await interruption.race(access.call(() => closeFabric(workflows)));
   const watched = await watchRun({
     access,
     workflows,
@@ -126,7 +126,7 @@ async function throughAllStages(stage: Stage): Promise<number> {
     lost: engineLost(held.engine!),
   });
   stage.display.end();
-  const code = await interruption.race(report(stage, workflows, watched));
+  const code = await interruption.race(access.follow(() => report(stage, workflows, watched)));
   if (watched.state === 'finished') {
     await held.processes?.stop();
     await access.close();
@@ -156,7 +156,8 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
   );
   const { kind, address, namespace, uiUrl } = engine;
   const connected = await interruption.race(connectEngine(engine));
-  held.access = { ...connected, fabric: spec.fabric, record: null, address, uiUrl };
+  const access = accessOver(connected, { fabric: spec.fabric, record: null, address, uiUrl });
+  held.access = access;
   await updateFabric(stateDir, spec.fabric, { engine: { kind, address, namespace, uiUrl } });
   held.processes = startProcesses({
     spec,
@@ -171,7 +172,7 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
     },
   });
   held.isStarted = true;
-  const workflows = startWorkflows(connected, spec, order.start === 'again');
+  const workflows = access.follow(() => startWorkflows(connected, spec, order.start === 'again'));
   const [started] = await interruption.race(Promise.all([workflows, held.processes.ready]));
   held.note = null;
   stage.display.line(
@@ -219,14 +220,12 @@ async function endEverything({ display, held, stateDir, spec }: Stage): Promise<
   }
 }
 
-async function interrupted({ place, spec, stateDir, held, talk }: Stage): Promise<number> {
+async function interrupted({ spec, stateDir, held, talk }: Stage): Promise<number> {
   if (!held.isStarted) {
     // A server that was being started is recorded before it answers.
     await stopRecorded(runFolder(stateDir, spec.runId));
     await dropFabric(stateDir, spec.fabric, spec.runId);
     say(talk, 'Interrupted before anything was started.');
-    // A download or a build may still be under way; nothing waits for it.
-    setTimeout(() => place.exit(EXIT.interrupted), 100).unref();
     return EXIT.interrupted;
   }
   say(talk, `Interrupted. The state of run ${spec.runId} is kept; continue it with:`);

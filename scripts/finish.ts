@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Engine } from '../engine/open.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
@@ -76,7 +76,9 @@ export async function finishRun(ending: Ending): Promise<number> {
       ? []
       : [await exportTo(place.folder, order.exportFile, written.jsonFile)];
   if (order.json === true) say(place.out, await reportText(written.jsonFile));
-  const files = [...written.otherFiles, written.jsonFile, ...exported];
+  const files = [...written.otherFiles, written.jsonFile, ...exported].map((file) =>
+    shortPath(place.folder, file),
+  );
   for (const line of closingLines(written.verdict, files, spec, order.keep === true)) {
     say(talk, line);
   }
@@ -126,6 +128,12 @@ export function nextCommands(
     again,
     `npm start -- up${named}`,
   ];
+}
+
+/** Relative to the working folder where that is shorter. */
+function shortPath(folder: string, file: string): string {
+  const short = relative(folder, file);
+  return short.startsWith('..') ? file : short;
 }
 
 async function reportText(file: string): Promise<string> {

@@ -174,7 +174,7 @@ function sentRecord(
 /** The console's line over a connection to a fabric. */
 export function lineTo(access: FabricAccess): ConsoleLine {
   return {
-    signal: (name, args) => orchestratorOf(access).signal(name, args),
+    signal: (name, args) => access.call(() => orchestratorOf(access).signal(name, args)),
     status: () => fetchStatus(access),
     governance: () => fetchGovernance(access),
     close: () => access.close(),

@@ -3,10 +3,11 @@
  * whose jobs have all ended, and hands back what the orchestrator leaves behind.
  */
 import { WorkflowFailedError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { SIGNAL } from '../workflows/protocol.ts';
 import type { FabricStatus } from '../workflows/protocol.ts';
 import type { FabricAccess } from './fabric-access.ts';
-import { fetchStatus } from './fabric-access.ts';
+import { fetchStatus, orchestratorOf } from './fabric-access.ts';
 import { RunFailedError } from './exit-code.ts';
 import type { Interruption } from './interruption.ts';
 import { pause } from './interruption.ts';
@@ -15,13 +16,15 @@ import type { Sample } from './live-view.ts';
 import type { OrchestratorResult, RunWorkflows } from './start-workflows.ts';
 
 const LOOK_EVERY_MS = 250;
+/** A workflow that was terminated still answers queries, so its state is looked up now and then. */
+const ASK_SERVER_EVERY_MS = 2_000;
 /** Rates are taken over this long, so that they don't flicker. */
 const RATE_OVER_MS = 3_000;
 /** Silence that is worth a word. */
 const MUTE_AFTER_MS = 3_000;
 
 export interface WatchOrder {
-  readonly access: Pick<FabricAccess, 'client' | 'connection' | 'fabric' | 'uiUrl'>;
+  readonly access: FabricAccess;
   readonly workflows: RunWorkflows;
   readonly display: LiveDisplay;
   readonly interruption: Interruption;
@@ -40,36 +43,52 @@ export type Watched =
 
 /** Watches until the workflows have ended, or until all jobs have with `whenFinished: 'return'`. */
 export async function watchRun(order: WatchOrder): Promise<Watched> {
-  const { workflows, interruption } = order;
-  const closed = allResults(workflows);
-  closed.catch(() => undefined);
+  const { access, interruption, whenFinished } = order;
   const samples = new Samples();
+  let heardAtMs = Date.now();
+  let askedServerAtMs = Date.now();
   let isClosing = false;
-  let isMuteSinceMs = Date.now();
   for (;;) {
-    const status = await oneOf(
+    const status = await step(
       order,
-      closed,
-      fetchStatus(order.access).catch(() => null),
+      fetchStatus(access).catch(() => null),
     );
-    if (status !== null && 'result' in status) return { state: 'closed', result: status.result };
+    const nowMs = Date.now();
     if (status !== null) {
-      isMuteSinceMs = Date.now();
-      samples.add({ atMs: Date.now(), status });
-      if (status.state === 'finished' && order.whenFinished === 'return') {
-        show(order, samples, null);
-        return { state: 'finished', status };
-      }
-      if (status.state === 'finished' && order.whenFinished === 'close' && !isClosing) {
-        isClosing = true;
-        await interruption.race(closeFabric(workflows));
+      heardAtMs = nowMs;
+      samples.add({ atMs: nowMs, status });
+    }
+    const isMute = nowMs - heardAtMs > MUTE_AFTER_MS;
+    show(order, samples, isMute ? 'the orchestrator has not answered for a while' : null);
+    if (status?.state === 'finished' && whenFinished === 'return') {
+      return { state: 'finished', status };
+    }
+    if (status?.state === 'finished' && whenFinished === 'close' && !isClosing) {
+      await step(
+        order,
+        access.call(() => closeFabric(order.workflows)),
+      );
+      isClosing = true;
+    }
+    const isEnding = isClosing || status?.state === 'closing' || status?.state === 'closed';
+    if (isEnding || nowMs - askedServerAtMs > ASK_SERVER_EVERY_MS) {
+      askedServerAtMs = nowMs;
+      if (!(await step(order, isOpen(access)))) {
+        const results = access.follow(() => allResults(order.workflows));
+        return { state: 'closed', result: await step(order, results) };
       }
     }
-    const isMute = Date.now() - isMuteSinceMs > MUTE_AFTER_MS;
-    show(order, samples, isMute ? 'the orchestrator has not answered for a while' : null);
-    const ended = await oneOf(order, closed, pause(LOOK_EVERY_MS, interruption.signal));
-    if (typeof ended === 'object') return { state: 'closed', result: ended.result };
+    await step(order, pause(LOOK_EVERY_MS, interruption.signal));
   }
+}
+
+/** False once the orchestrator's workflow has ended. A server that doesn't answer proves nothing. */
+export async function isOpen(access: FabricAccess): Promise<boolean> {
+  const described = await access
+    .call(() => orchestratorOf(access).describe())
+    .catch((error: unknown) => (error instanceof WorkflowNotFoundError ? null : 'unknown'));
+  if (described === 'unknown') return true;
+  return described !== null && described.status.name === 'RUNNING';
 }
 
 /** Asks the orchestrator to end the run in order. */
@@ -80,14 +99,9 @@ export async function closeFabric(
   await orchestrator.signal(SIGNAL.close, words);
 }
 
-/** Whatever comes first: the step, the end of all workflows, Ctrl-C, or the loss of the engine. */
-async function oneOf<T>(
-  { interruption, lost }: WatchOrder,
-  closed: Promise<OrchestratorResult>,
-  step: Promise<T>,
-): Promise<T | { readonly result: OrchestratorResult }> {
-  const ending = closed.then((result) => ({ result }));
-  return await interruption.race(Promise.race([step, ending, lost]));
+/** The step's outcome, unless Ctrl-C or the loss of the engine comes first. */
+async function step<T>({ interruption, lost }: WatchOrder, work: Promise<T>): Promise<T> {
+  return await interruption.race(Promise.race([work, lost]));
 }
 
 /** Resolves once every workflow of the run has ended. */

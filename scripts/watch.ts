@@ -3,13 +3,13 @@ import type { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-code.ts';
 import type { FabricAccess } from './fabric-access.ts';
-import { fetchStatus, orchestratorOf } from './fabric-access.ts';
+import { fetchStatus } from './fabric-access.ts';
 import { pause } from './interruption.ts';
 import type { LiveDisplay } from './live-display.ts';
 import { liveDisplay } from './live-display.ts';
 import { fabricOption } from './options.ts';
 import { say } from './place.ts';
-import { Samples } from './run-watch.ts';
+import { isOpen, Samples } from './run-watch.ts';
 
 const LOOK_EVERY_MS = 250;
 
@@ -55,12 +55,4 @@ async function follow(
     if (status?.state === 'closed') return;
     await pause(LOOK_EVERY_MS, leaving);
   }
-}
-
-/** False when the orchestrator's workflow has ended or its server has gone. */
-async function isOpen(access: FabricAccess): Promise<boolean> {
-  const described = await orchestratorOf(access)
-    .describe()
-    .catch(() => null);
-  return described?.status.name === 'RUNNING';
 }
