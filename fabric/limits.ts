@@ -28,12 +28,16 @@ export const LIMITS = {
   inboxJobsMax: 2_000,
   inboxBytesMax: 512 * 1024,
   submitBatchJobsMax: 500,
+  /** Ids of submitted jobs that the orchestrator remembers, to refuse doubles within a run. */
+  submittedIdsMax: 20_000,
   /** Ledger entries not yet on disk; above it no job is pulled or leased. */
   ledgerBacklogMax: 512,
   /** Ledger entries in one append. */
   ledgerGroupMax: 256,
   /** Remembered outcomes of owner commands, per workflow. */
   commandsRememberedMax: 256,
+  /** Commands taken by a shard itself that its reports repeat. */
+  directCommandsKept: 16,
   /** Governance commands kept in the orchestrator's state; all of them are in the ledger. */
   governanceMax: 200,
   /** Decisions in words that a shard keeps for the Web UI. */

@@ -16,6 +16,11 @@ export interface LeaseGrant {
   readonly session: string;
   readonly items: readonly TravellingSlice[];
   readonly timeoutMs: number;
+  /**
+   * It was told to come back: the node attaches if it runs the lease, and otherwise refuses with
+   * `NotStarted`, so that a lease taken over by a new workflow run never starts after a pause.
+   */
+  readonly attachOnly: boolean;
 }
 
 /** What became of one slice of a lease. Ordinals named nowhere were not started. */
@@ -194,6 +199,8 @@ export interface LoadReport {
   readonly closed: boolean;
   readonly ledger: { entries: number; head: string };
   readonly problem: string | null;
+  /** Commands that came to the shard itself, newest last: the orchestrator records them from here. */
+  readonly direct: readonly { readonly command: ShardCommand; readonly answer: CommandAnswer }[];
 }
 
 /** Everything that one workflow sends another: one signal name, one tagged payload. */

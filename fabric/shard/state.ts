@@ -5,7 +5,15 @@
 import { EMPTY_HISTOGRAM, type Histogram } from '../histogram.ts';
 import type { BodyPage, JobClass, JobSlice } from '../job.ts';
 import { EMPTY_LEDGER, type LedgerState } from '../ledger.ts';
-import type { CommandAnswer, NodeLife, Offload, Tally, Transfer } from '../messages.ts';
+import type {
+  CommandAnswer,
+  LoadReport,
+  NodeLife,
+  Offload,
+  ShardCommand,
+  Tally,
+  Transfer,
+} from '../messages.ts';
 import type { FabricPolicy, FeedSpec, NodeSpec, ShardPolicy } from '../policy.ts';
 import type { Reason } from '../reasons.ts';
 import type { RunSpec } from '../mission/run-spec.ts';
@@ -66,7 +74,7 @@ export interface OutboxEntry {
 
 /** A pause that waits for the cancels it asked for before it is acknowledged. */
 export interface PendingPause {
-  readonly commandId: string;
+  readonly command: ShardCommand;
   readonly dueAtMs: number;
 }
 
@@ -92,7 +100,13 @@ export interface ShardState {
   readonly queue: readonly JobClass[];
   readonly pages: Readonly<Record<string, BodyPage>>;
   /** Inline jobs held here: the next ordinal of this shard's inbox, and how much of its room is used. */
-  readonly inline: { readonly next: number; readonly jobs: number; readonly bytes: number };
+  readonly inline: {
+    readonly next: number;
+    readonly jobs: number;
+    readonly bytes: number;
+    /** Jobs handed in here, refused ones included. */
+    readonly submitted: number;
+  };
   readonly leases: readonly Lease[];
   readonly nodes: readonly NodeState[];
   readonly outbox: readonly OutboxEntry[];
@@ -111,11 +125,15 @@ export interface ShardState {
     readonly seq: number;
     readonly sentAtMs: number;
     readonly due: boolean;
+    /** Queue depth that it gave. */
+    readonly depth: number;
     /** Queue depth was above the limit at the last report. */
     readonly over: boolean;
     readonly idle: boolean;
   };
+  /** Answers that are given again when a command comes again. */
   readonly commands: readonly CommandAnswer[];
+  readonly direct: LoadReport['direct'];
   readonly pendingPauses: readonly PendingPause[];
   readonly ledger: LedgerState;
   /** The last few decisions, newest last, for people. */
@@ -166,7 +184,7 @@ export function openShard(spec: RunSpec, shard: string, nowMs: number): ShardSta
       .map((feed) => ({ spec: feed, openedAtMs: nowMs, cursor: 0, pulling: 0, failure: null })),
     queue: [],
     pages: {},
-    inline: { next: 0, jobs: 0, bytes: 0 },
+    inline: { next: 0, jobs: 0, bytes: 0, submitted: 0 },
     leases: [],
     nodes: [],
     outbox: [],
@@ -180,8 +198,9 @@ export function openShard(spec: RunSpec, shard: string, nowMs: number): ShardSta
     queuedMax: 0,
     overBudget: 0,
     latency: EMPTY_HISTOGRAM,
-    report: { seq: 0, sentAtMs: 0, due: true, over: false, idle: false },
+    report: { seq: 0, sentAtMs: 0, due: true, depth: 0, over: false, idle: false },
     commands: [],
+    direct: [],
     pendingPauses: [],
     ledger: EMPTY_LEDGER,
     decisions: [],

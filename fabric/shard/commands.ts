@@ -1,0 +1,149 @@
+/**
+ * The owner's commands as a shard carries them out. Each is applied once and answered every time it
+ * comes, so that a lost answer costs nothing. A pause is answered once the cancels it asked for had
+ * their time to come back: what is still leased then has started and runs to its end.
+ */
+import { LIMITS } from '../limits.ts';
+import type { CommandAnswer, ShardCommand } from '../messages.ts';
+import { explain, reason } from '../reasons.ts';
+import { log, note, send, type Draft } from './draft.ts';
+import { submitJobs } from './inbox.ts';
+
+/** Leases that have not started come back within a few ms; this is what a slow engine is granted. */
+const PAUSE_ANSWER_MS = 200;
+
+type Answered = Pick<CommandAnswer, 'effect'> & Partial<CommandAnswer>;
+
+export function takeCommand(draft: Draft, command: ShardCommand): void {
+  const { state } = draft;
+  const known = state.commands.find((each) => each.commandId === command.commandId);
+  if (known) {
+    send(draft, null, { kind: 'answer', body: known });
+    return;
+  }
+  if (state.pendingPauses.some((each) => each.command.commandId === command.commandId)) return;
+  draft.state.report = { ...state.report, due: true, sentAtMs: 0 };
+  if (command.name === 'pause' || command.name === 'fabricPause') {
+    pause(draft, command);
+  } else {
+    answer(draft, command, apply(draft, command));
+  }
+}
+
+/** Answers pauses whose leases have all come back, or whose time is up. */
+export function settlePauses(draft: Draft): void {
+  const { state, nowMs } = draft;
+  const running = state.leases.map(({ lease, node, jobs }) => ({ lease, node, jobs }));
+  for (const pending of state.pendingPauses) {
+    if (running.length > 0 && pending.dueAtMs > nowMs) continue;
+    state.pendingPauses = state.pendingPauses.filter((each) => each !== pending);
+    const why = reason('paused', { running: running.length });
+    note(draft, why);
+    answer(draft, pending.command, { effect: explain(why), running });
+  }
+}
+
+function pause(draft: Draft, command: ShardCommand): void {
+  const { state, nowMs } = draft;
+  const which = command.name === 'pause' ? 'shard' : 'fabric';
+  state.switches = { ...state.switches, [which]: false };
+  callBackLeases(draft);
+  const pending = { command, dueAtMs: nowMs + PAUSE_ANSWER_MS };
+  state.pendingPauses = [...state.pendingPauses, pending];
+}
+
+/** Asks for every lease to come back if it has not started. */
+export function callBackLeases(draft: Draft): void {
+  const { state } = draft;
+  for (const lease of state.leases) {
+    if (!lease.cancelled) draft.effects.push({ do: 'cancelLease', lease: lease.lease });
+  }
+  state.leases = state.leases.map((lease) => ({ ...lease, cancelled: true }));
+}
+
+function apply(draft: Draft, { name, args }: ShardCommand): Answered {
+  const { state } = draft;
+  switch (name) {
+    case 'resume':
+      return resume(draft, { ...state.switches, shard: true });
+    case 'fabricResume':
+      return resume(draft, { fabric: true, shard: true });
+    case 'updateSpilloverLimit': {
+      const before = state.policy.spilloverLimit;
+      state.policy = { ...state.policy, spilloverLimit: args.limit ?? before };
+      return changed(draft, 'spillover limit', before, state.policy.spilloverLimit);
+    }
+    case 'updateLatencyBudget': {
+      const before = state.policy.latencyBudgetMs;
+      state.policy = { ...state.policy, latencyBudgetMs: args.ms ?? before };
+      return changed(draft, 'latency budget', `${before} ms`, `${state.policy.latencyBudgetMs} ms`);
+    }
+    case 'setTickInterval': {
+      const before = state.fabricPolicy.tickMs;
+      const tickMs = Math.round((args.seconds ?? before / 1000) * 1000);
+      state.fabricPolicy = { ...state.fabricPolicy, tickMs };
+      return changed(draft, 'tick', `${before} ms`, `${tickMs} ms`);
+    }
+    case 'submitJobs': {
+      const submission = submitJobs(draft, args.jobs ?? []);
+      const { accepted, refused } = submission;
+      const effect = `${accepted.length} jobs accepted, ${refused.length} refused.`;
+      return { ...submission, effect };
+    }
+    case 'pause':
+    case 'fabricPause':
+      throw new Error(`${name} is answered later`);
+  }
+}
+
+function resume(draft: Draft, switches: { fabric: boolean; shard: boolean }): Answered {
+  const { state } = draft;
+  const { fabric, shard } = state.switches;
+  const cleared = [
+    ...(switches.fabric && !fabric ? ["the fabric's pause"] : []),
+    ...(switches.shard && !shard ? ["the shard's own pause"] : []),
+  ];
+  state.switches = switches;
+  // A pause not yet answered is overtaken: it is answered with what runs now.
+  state.pendingPauses = state.pendingPauses.map((each) => ({ ...each, dueAtMs: draft.nowMs }));
+  settlePauses(draft);
+  note(draft, reason('resumed'));
+  return {
+    effect: cleared.length > 0 ? `Cleared ${cleared.join(' and ')}.` : 'It was not paused.',
+  };
+}
+
+function changed(
+  draft: Draft,
+  what: string,
+  before: string | number,
+  after: string | number,
+): Answered {
+  const why = reason('changed', { what, before, after });
+  note(draft, why);
+  return { effect: explain(why) };
+}
+
+function answer(draft: Draft, command: ShardCommand, answered: Answered): void {
+  const { state, nowMs } = draft;
+  const { commandId, name, args, by, reason: why, via } = command;
+  const body: CommandAnswer = {
+    commandId,
+    shard: state.shard,
+    outcome: 'applied',
+    appliedAtMs: nowMs,
+    ...answered,
+  };
+  const kept = state.commands.slice(-(LIMITS.commandsRememberedMax - 1));
+  state.commands = [...kept, body];
+  const { effect } = body;
+  // The jobs of a submission stand in their own `accept` and `refuse` entries.
+  const recorded = args.jobs ? { jobs: args.jobs.length } : args;
+  const entry = { commandId, name, args: recorded, by, reason: why, via, effect };
+  log(draft, { type: 'command', ...entry, outcome: 'applied' });
+  if (via === 'shard') {
+    const direct = state.direct.slice(-(LIMITS.directCommandsKept - 1));
+    state.direct = [...direct, { command, answer: body }];
+  }
+  send(draft, null, { kind: 'answer', body });
+}

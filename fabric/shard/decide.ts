@@ -1,0 +1,130 @@
+/**
+ * The shard: `decide(state, events, now) → { state, effects, reasons }`. Pure: the same arguments give
+ * the same result, and the state handed in is never touched. All that has happened is applied first;
+ * then the shard is settled once, in numbered steps, however much has happened.
+ */
+import { appendUnderWay, startAppend } from '../ledger.ts';
+import type { Reason } from '../reasons.ts';
+import { closeIfDone, startClosing } from './closing.ts';
+import { settlePauses, takeCommand } from './commands.ts';
+import { dispatch, grantOf } from './dispatch.ts';
+import { log, openDraft, type Draft } from './draft.ts';
+import type { ShardEffect, ShardEvent } from './events.ts';
+import { acceptPage, failFeed, pullPages } from './feeds.ts';
+import { finishAppend } from '../ledger.ts';
+import { nodeGone, registerNode } from './nodes.ts';
+import { endLease, loseLease } from './outcomes.ts';
+import { reportCrossing, reportIfDue } from './report.ts';
+import type { ShardState } from './state.ts';
+import { receiveAck, receiveTransfer, resend, sendAcks, shed, takeOrder } from './transfers.ts';
+
+export interface ShardDecision {
+  readonly state: ShardState;
+  readonly effects: readonly ShardEffect[];
+  readonly reasons: readonly Reason[];
+}
+
+/** Applies what has happened, in the order given, and says what is to be done. */
+export function decide(
+  state: ShardState,
+  events: readonly ShardEvent[],
+  nowMs: number,
+): ShardDecision {
+  const draft = openDraft(state, nowMs);
+  for (const event of events) apply(draft, event);
+  settle(draft);
+  return { state: draft.state, effects: draft.effects, reasons: draft.reasons };
+}
+
+function settle(draft: Draft): void {
+  // 1. The planner sees the queue as it is before anything is leased.
+  reportCrossing(draft);
+  // 2. What is ordered away goes before it could be leased.
+  shed(draft);
+  // 3. Nodes get work, and what they take is pulled anew.
+  dispatch(draft);
+  pullPages(draft);
+  // 4. Transfers: again what was not acknowledged, and an answer to what came in.
+  resend(draft);
+  sendAcks(draft);
+  // 5. Pauses whose leases have come back, and the end.
+  settlePauses(draft);
+  closeIfDone(draft);
+  // 6. The ledger last, so that it holds all of the above; then the report of it.
+  append(draft);
+  reportIfDue(draft);
+}
+
+function apply(draft: Draft, event: ShardEvent): void {
+  if (event.on !== 'wake' && event.on !== 'appended') {
+    draft.state.report = { ...draft.state.report, due: true };
+  }
+  switch (event.on) {
+    case 'opened':
+      return open(draft);
+    case 'page':
+      return acceptPage(draft, event);
+    case 'feedFailed':
+      return failFeed(draft, event.feed, event.why);
+    case 'leaseEnded':
+      return endLease(draft, event);
+    case 'leaseReturned':
+      return loseLease(draft, event, 'it had not started', true);
+    case 'leaseLost':
+      return loseLease(draft, event, event.why, false);
+    case 'nodeRegistered':
+      return registerNode(draft, event.node, event.session);
+    case 'nodeGone':
+      return nodeGone(draft, event);
+    case 'offload':
+      return takeOrder(draft, event.order);
+    case 'transfer':
+      return receiveTransfer(draft, event.message);
+    case 'ack':
+      return receiveAck(draft, event.ack);
+    case 'command':
+      return takeCommand(draft, event.command);
+    case 'appended':
+      draft.state.ledger = finishAppend(draft.state.ledger, event.throughSeq, event.head);
+      return;
+    case 'close':
+      return startClosing(draft);
+    case 'wake':
+      return;
+  }
+}
+
+function open(draft: Draft): void {
+  const { state } = draft;
+  log(draft, { type: 'open', shard: state.shard, policy: state.policy });
+  for (const { spec } of state.feeds) {
+    const sha256 = spec.source.type === 'ndjson' ? spec.source.sha256 : '';
+    log(draft, { type: 'feed', feed: spec.id, total: spec.total, sha256 });
+  }
+}
+
+function append(draft: Draft): void {
+  const started = startAppend(draft.state.ledger);
+  if (!started) return;
+  draft.state.ledger = started.ledger;
+  draft.effects.push({ do: 'append', head: started.ledger.head, entries: started.entries });
+}
+
+/**
+ * What a new run of the workflow has to ask for again, since answers to the old run's requests no longer
+ * reach it. Leases and presences attach to what is already running; pages and appends are repeatable.
+ */
+export function resumeEffects(state: ShardState): readonly ShardEffect[] {
+  const effects: ShardEffect[] = [];
+  for (const { spec, cursor, pulling } of state.feeds) {
+    if (pulling > 0) effects.push({ do: 'pull', feed: spec, from: cursor, count: pulling });
+  }
+  for (const { spec, state: life, incarnation, session } of state.nodes) {
+    if (life !== 'ready') continue;
+    effects.push({ do: 'presence', node: spec.id, incarnation, session });
+  }
+  for (const { lease } of state.leases) effects.push({ do: 'lease', grant: grantOf(state, lease) });
+  const entries = appendUnderWay(state.ledger);
+  if (entries.length > 0) effects.push({ do: 'append', head: state.ledger.head, entries });
+  return effects;
+}

@@ -1,0 +1,170 @@
+/**
+ * What a shard tells the orchestrator, and when: on a change at most once a tick, at once when the queue
+ * crosses the spillover limit (before anything is leased, so that the planner sees the whole of it), when
+ * the shard becomes idle or busy, after a command, and when it has closed.
+ */
+import { percentile } from '../histogram.ts';
+import type { LoadReport, NodeReport } from '../messages.ts';
+import { size } from '../ordinals.ts';
+import { explain } from '../reasons.ts';
+import { mayDispatch, send, type Draft } from './draft.ts';
+import { jobsPerSecond } from './dispatch.ts';
+import { unpulledJobs } from './feeds.ts';
+import { queuedJobs } from './queue.ts';
+import { canDo } from './skills.ts';
+import type { NodeState, ShardState } from './state.ts';
+
+/** Skill sets that a report names: stranded jobs beyond them wait for the next report. */
+const SKILL_SETS_MAX = 64;
+
+/** Jobs that have arrived and are not leased, the unpulled part of feeds included. */
+export function queueDepth(state: ShardState, nowMs: number): number {
+  return queuedJobs(state) + unpulledJobs(state, nowMs);
+}
+
+/** Everything accepted has ended, every feed is read to its end, nothing is on its way out. */
+export function isIdle(state: ShardState): boolean {
+  return (
+    state.queue.length === 0 &&
+    state.leases.length === 0 &&
+    state.outbox.length === 0 &&
+    state.feeds.every((feed) => feed.failure !== null || feed.cursor >= feed.spec.total)
+  );
+}
+
+/** Closed, and all of its ledger is on disk. */
+export function isEnded(state: ShardState): boolean {
+  return state.closed && state.ledger.backlog.length === 0;
+}
+
+/** Reports at once when the queue has crossed the limit since the last report. */
+export function reportCrossing(draft: Draft): void {
+  const { state, nowMs } = draft;
+  const depth = queueDepth(state, nowMs);
+  if (depth > state.queuedMax) state.queuedMax = depth;
+  const over = depth > state.policy.spilloverLimit;
+  if (over !== state.report.over) sendReport(draft, over);
+}
+
+/** Reports when it is time to. */
+export function reportIfDue(draft: Draft): void {
+  const { state, nowMs } = draft;
+  const { report } = state;
+  const turned = isIdle(state) !== report.idle || isEnded(state);
+  const changed = report.due || queueDepth(state, nowMs) !== report.depth;
+  const elapsed = nowMs >= report.sentAtMs + state.fabricPolicy.tickMs;
+  if (turned || (changed && elapsed)) sendReport(draft, report.over);
+}
+
+function sendReport(draft: Draft, over: boolean): void {
+  const { state, nowMs } = draft;
+  const seq = state.report.seq + 1;
+  const body = loadReport(state, nowMs, seq);
+  const { queued: depth, idle } = body;
+  state.report = { seq, sentAtMs: nowMs, due: false, depth, over, idle };
+  send(draft, null, { kind: 'load', body });
+}
+
+/** The shard's load as it stands, under the given number. */
+export function loadReport(state: ShardState, nowMs: number, seq: number): LoadReport {
+  const feedJobs = state.feeds.reduce((sum, feed) => sum + feed.spec.total, 0);
+  const ready = state.nodes.filter((node) => node.state === 'ready');
+  const failure = state.feeds.find((feed) => feed.failure !== null);
+  return {
+    shard: state.shard,
+    seq,
+    atMs: nowMs,
+    queued: queueDepth(state, nowMs),
+    queuedMax: state.queuedMax,
+    leased: state.leases.reduce((sum, lease) => sum + lease.jobs, 0),
+    inTransit: state.outbox.reduce((sum, entry) => sum + entry.jobs, 0),
+    submitted: feedJobs + state.inline.submitted,
+    tally: state.tally,
+    spillovers: state.spillovers,
+    nodes: state.nodes.map((node) => nodeReport(state, node)),
+    jobsPerSecond: jobsPerSecond(state),
+    paused: !(state.switches.fabric && state.switches.shard),
+    policy: state.policy,
+    planSeen: state.planSeen,
+    shedding: state.orders.reduce((sum, order) => sum + order.jobs, 0),
+    stranded: stranded(state),
+    skillSets: distinct(ready.map((node) => node.spec.skills)),
+    latencyMs: {
+      p50: percentile(state.latency, 0.5),
+      p95: percentile(state.latency, 0.95),
+      p99: percentile(state.latency, 0.99),
+      overBudget: state.overBudget,
+    },
+    idle: isIdle(state),
+    closed: isEnded(state),
+    ledger: { entries: state.ledger.nextSeq, head: state.ledger.head },
+    problem: failure ? `feed ${failure.spec.id}: ${failure.failure}` : null,
+    direct: state.direct,
+  };
+}
+
+function nodeReport(state: ShardState, node: NodeState): NodeReport {
+  const { spec, state: life, incarnation, completed, failed, leasesLost, cost } = node;
+  const leases = state.leases.filter((lease) => lease.node === spec.id).length;
+  const counts = { completed, failed, leasesLost, cost };
+  return {
+    ...counts,
+    id: spec.id,
+    shard: state.shard,
+    state: life,
+    incarnation,
+    slots: spec.slots,
+    leases,
+    serviceMs: node.serviceMs,
+    health: node.health,
+    lastHeartbeatAtMs: node.lastSeenAtMs,
+    spec,
+  };
+}
+
+/** Queued jobs that no ready node here can do, by the skills they need. */
+function stranded(state: ShardState): LoadReport['stranded'] {
+  const ready = state.nodes.filter((node) => node.state === 'ready');
+  const found = new Map<string, { skills: readonly string[]; jobs: number }>();
+  for (const { skills, ordinals, hops } of state.queue) {
+    if (hops >= state.fabricPolicy.hopsMax) continue;
+    if (ready.some((node) => canDo(node.spec.skills, skills))) continue;
+    const key = skills.join('\n');
+    const jobs = (found.get(key)?.jobs ?? 0) + size(ordinals);
+    if (found.has(key) || found.size < SKILL_SETS_MAX) found.set(key, { skills, jobs });
+  }
+  return [...found.values()];
+}
+
+function distinct(sets: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const byKey = new Map(sets.map((skills) => [skills.join('\n'), skills]));
+  return [...byKey.values()].slice(0, SKILL_SETS_MAX);
+}
+
+/** The shard in a few lines of words, for the Web UI. */
+export function describeShard(state: ShardState, nowMs: number): string {
+  const report = loadReport(state, nowMs, state.report.seq);
+  const { tally, policy } = report;
+  const spilled = Object.entries(report.spillovers).map(([to, jobs]) => `${jobs} to ${to}`);
+  const nodes = report.nodes.map(
+    (node) =>
+      `- **${node.id}** ${node.state}: ${node.leases} leases, ${node.completed} done, ${node.failed} failed attempts`,
+  );
+  const decisions = state.decisions
+    .toReversed()
+    .map(({ at, reason }) => `- ${new Date(at).toISOString().slice(11, 19)} ${explain(reason)}`);
+  const doing = state.closed ? 'closed' : mayDispatch(state) ? 'running' : 'paused or closing';
+  return [
+    `### ${state.shard}: ${doing}`,
+    `**Queue** ${report.queued} waiting (limit ${policy.spilloverLimit}), ${report.leased} leased, ${report.inTransit} in transit; most ever ${report.queuedMax}`,
+    `**Done** ${tally.completed} completed, ${tally.failed} failed, ${tally.retried} retried, ${tally.refused} refused of ${tally.accepted} accepted`,
+    `**Spillover** ${spilled.join(', ') || 'none sent'}; ${tally.spilledIn} taken in`,
+    `**Latency** budget ${policy.latencyBudgetMs} ms, p50 ${report.latencyMs.p50} ms, p95 ${report.latencyMs.p95} ms, ${report.latencyMs.overBudget} over budget`,
+    '#### Nodes',
+    ...(nodes.length > 0 ? nodes : ['none yet']),
+    '#### Last decisions, newest first',
+    ...(decisions.length > 0 ? decisions : ['none yet']),
+  ]
+    .join('\n\n')
+    .replaceAll('\n\n- ', '\n- ');
+}

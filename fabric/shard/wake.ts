@@ -1,0 +1,30 @@
+/** When a shard has to look again though nothing happens to it: the one timer that its shell keeps. */
+import { mayDispatch } from './draft.ts';
+import { arrivalMs, arrivedJobs } from './feeds.ts';
+import { CLOSE_GRACE_MS } from './closing.ts';
+import { queueDepth } from './report.ts';
+import type { ShardState } from './state.ts';
+import { resendAtMs } from './transfers.ts';
+
+/** Jobs that arrive one by one are gathered for so long: every look costs the engine a few events. */
+const ARRIVALS_GATHER_MS = 100;
+
+/** The next instant later than now at which time alone changes something; null when none does. */
+export function nextWake(state: ShardState, nowMs: number): number | null {
+  const { report, fabricPolicy } = state;
+  const tickMs = report.sentAtMs + fabricPolicy.tickMs;
+  const instants: number[] = [];
+  if (report.due || queueDepth(state, nowMs) !== report.depth) instants.push(tickMs);
+  for (const feed of state.feeds) {
+    const arrived = arrivedJobs(feed, nowMs);
+    if (feed.failure !== null || arrived >= feed.spec.total) continue;
+    const at = Math.max(arrivalMs(feed, arrived), nowMs + ARRIVALS_GATHER_MS);
+    instants.push(mayDispatch(state) ? at : Math.max(at, tickMs));
+  }
+  for (const entry of state.outbox) instants.push(resendAtMs(entry));
+  if (mayDispatch(state)) for (const jobs of state.queue) instants.push(jobs.notBeforeMs);
+  for (const pending of state.pendingPauses) instants.push(pending.dueAtMs);
+  if (state.closingAtMs !== null) instants.push(state.closingAtMs + CLOSE_GRACE_MS);
+  const later = instants.filter((at) => at > nowMs);
+  return later.length > 0 ? Math.min(...later) : null;
+}
