@@ -15,6 +15,7 @@ import { conductRun } from './fabric-run.ts';
 import { addKeepRunning } from './keep-running.ts';
 import { loadMission } from './mission/load.ts';
 import { packageFolder } from './mission/mission-file.ts';
+import { nearNames } from './near-names.ts';
 import { lineTo, OwnerConsole } from './owner-console.ts';
 import { addOwner } from './owner.ts';
 import type { Place } from './place.ts';
@@ -137,24 +138,11 @@ function refuseUnknownCommand(program: Command, argv: readonly string[]): void {
   if (first === undefined || first.startsWith('-') || first === 'help') return;
   const names = program.commands.map((command) => command.name());
   if (names.includes(first)) return;
-  const near = names.filter((name) => isNear(name, first));
   const known = names.filter((name) => name !== 'keep-running');
+  const near = nearNames(known, first);
   const hint =
     near.length > 0 ? `did you mean ${near.join(' or ')}?` : `expected one of ${known.join(', ')}`;
   program.error(`error: unknown command '${first}'; ${hint}`);
-}
-
-/** True for a prefix, and for two words that differ in one letter or the order of two. */
-function isNear(name: string, typed: string): boolean {
-  if (name.startsWith(typed) || typed.startsWith(name)) return true;
-  if (Math.abs(name.length - typed.length) > 1) return false;
-  const letters = (word: string): string => [...word].sort().join('');
-  if (letters(name) === letters(typed)) return true;
-  const same = [...name].filter((letter, i) => letter === typed[i]).length;
-  const sameFromEnd = [...name].filter(
-    (letter, i) => letter === typed[i + typed.length - name.length],
-  );
-  return name.length > 2 && Math.max(same, sameFromEnd.length) >= name.length - 1;
 }
 
 /** Says what went wrong, once, and returns the exit code that belongs to it. */

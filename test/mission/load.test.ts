@@ -284,12 +284,12 @@ describe('a mission file', () => {
     });
     const args = { jobs: Array.from({ length: 440 }, (_, i) => job(i)) };
     const submit = { at: 0, command: 'submitJobs', args };
-    const depot = Array.from({ length: 31 }, (_, i) => [
+    const depot = Array.from({ length: 31 }, (_, i): [string, object] => [
       `depot-${i}`,
       { position: { xKm: 0, yKm: 0, zKm: i } },
     ]);
     const nodes = depot.map(([name]) => ({
-      id: `${String(name)}-node`,
+      id: `${name}-node`,
       shard: name,
       count: 64,
       image: 'x'.repeat(128),
