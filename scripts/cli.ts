@@ -10,7 +10,7 @@ import type { CommandContext } from './command-context.ts';
 import { addDoctor } from './doctor.ts';
 import { addDown } from './down.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
-import { accessFabric, fetchStatus } from './fabric-access.ts';
+import { accessFabric, lookAt } from './fabric-access.ts';
 import { conductRun } from './fabric-run.ts';
 import { addKeepRunning } from './keep-running.ts';
 import { loadMission } from './mission/load.ts';
@@ -120,8 +120,16 @@ function ownDoors(place: Place): Omit<CommandContext, 'place' | 'endWith'> {
     accessFabric: access,
     openConsole: async (fabric) => {
       const line = await access(fabric);
-      const status = await fetchStatus(line).catch(() => null);
-      return { console: new OwnerConsole(lineTo(line)), shards: Object.keys(status?.shards ?? {}) };
+      try {
+        const status = await lookAt(line);
+        return {
+          console: new OwnerConsole(lineTo(line)),
+          shards: Object.keys(status?.shards ?? {}),
+        };
+      } catch (error) {
+        await line.close();
+        throw error;
+      }
     },
     diagnose: async () => {
       const stateDir = stateFolder(place);

@@ -5,10 +5,11 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
-import { EXIT, NoFabricError, RunFailedError } from './exit-code.ts';
+import { commandName } from './command-name.ts';
+import { EXIT, RunFailedError } from './exit-code.ts';
 import { checkExportable, exportTo } from './export-file.ts';
 import type { FabricAccess } from './fabric-access.ts';
-import { orchestratorOf } from './fabric-access.ts';
+import { isOpen, notOpen, orchestratorOf } from './fabric-access.ts';
 import { reportPath } from './finish.ts';
 import { pause } from './interruption.ts';
 import { fabricOption, reportOptions, textOption } from './options.ts';
@@ -62,12 +63,13 @@ export function addDown(program: Command, context: CommandContext): void {
     const access = await context.accessFabric(fabric);
     try {
       await closeThere(context, access, options);
-      if (found === null) return context.endWith(EXIT.done);
-      await untilGone(stateDir, found.record);
+      const isGone =
+        found === null ? () => hasEnded(access) : () => isReported(stateDir, found.record);
+      await untilGone(fabric, isGone);
     } finally {
       await access.close();
     }
-    await tellReport(context, found.record, options);
+    await tellClosed(context, fabric, found?.record.runId ?? null, options);
   });
 }
 
@@ -76,44 +78,46 @@ async function closeThere(
   access: FabricAccess,
   options: DownOptions,
 ): Promise<void> {
-  const orchestrator = orchestratorOf(access);
   const by = options.by ?? place.user;
   const reason = options.reason ?? '';
-  const { status } = await access
-    .call(() => orchestrator.describe())
-    .catch(() => {
-      throw new NoFabricError(`No fabric named "${access.fabric}" is on ${access.address}.`);
-    });
-  if (status.name === 'RUNNING') {
-    await access.call(() => closeFabric({ orchestrator }, { by, reason }));
-  }
+  if (!(await isOpen(access))) throw notOpen(access);
+  await access.call(() => closeFabric({ orchestrator: orchestratorOf(access) }, { by, reason }));
   if (options.quiet !== true) say(place.err, `Closing "${access.fabric}": waiting for what runs.`);
 }
 
-/** Waits for the supervisor to have reported and ended. */
-async function untilGone(stateDir: string, { fabric, runId }: FabricRecord): Promise<void> {
+async function untilGone(fabric: string, isGone: () => Promise<boolean>): Promise<void> {
   const deadlineMs = Date.now() + WAIT_MS;
-  for (;;) {
-    const found = await findFabric(stateDir, fabric);
-    if (found === null || found.record.runId !== runId) return;
-    if (!found.live)
-      throw new RunFailedError(`The supervisor of "${fabric}" ended before its report.`);
+  while (!(await isGone())) {
     if (Date.now() > deadlineMs) {
       throw new RunFailedError(
-        `"${fabric}" has not closed within ${WAIT_MS / 60_000} minutes; it is still closing. \`planetary-fabric status\` shows what runs.`,
+        `"${fabric}" has not closed within ${WAIT_MS / 60_000} minutes; it is still closing. \`${commandName()} status\` shows what runs.`,
       );
     }
     await pause(LOOK_EVERY_MS);
   }
 }
 
-async function tellReport(
+/** Of a fabric that was started elsewhere only its workflow can be seen. */
+async function hasEnded(access: FabricAccess): Promise<boolean> {
+  return !(await isOpen(access));
+}
+
+/** True once the supervisor has reported and ended. */
+async function isReported(stateDir: string, { fabric, runId }: FabricRecord): Promise<boolean> {
+  const found = await findFabric(stateDir, fabric);
+  if (found === null || found.record.runId !== runId) return true;
+  if (found.live) return false;
+  throw new RunFailedError(`The supervisor of "${fabric}" ended before its report.`);
+}
+
+async function tellClosed(
   { place, endWith }: CommandContext,
-  { fabric, runId }: FabricRecord,
+  fabric: string,
+  runId: string | null,
   options: DownOptions,
 ): Promise<void> {
-  const spec = await readRunSpec(stateFolder(place), runId);
-  const report = existsSync(reportPath(spec)) ? reportPath(spec) : null;
+  const spec = runId === null ? null : await readRunSpec(stateFolder(place), runId);
+  const report = spec !== null && existsSync(reportPath(spec)) ? reportPath(spec) : null;
   if (report !== null && options.export !== undefined) {
     await exportTo(place.folder, options.export, report);
   }

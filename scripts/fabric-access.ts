@@ -3,17 +3,18 @@
  * this folder, else the one on the server that the environment names. It starts nothing.
  */
 import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { setMaxListeners } from 'node:events';
 import type { ConnectedEngine, EngineEndpoint } from '../engine/connect.ts';
 import { connectEngine, plainEndpoint } from '../engine/connect.ts';
 import { findLive } from '../engine/embedded.ts';
 import { existingEngine } from '../engine/open.ts';
+import { commandName, resumeCommand } from './command-name.ts';
 import { NoFabricError } from './exit-code.ts';
 import { pause } from './interruption.ts';
 import type { Place } from './place.ts';
 import { stateFolder } from './place.ts';
-import { resumeToken } from './resume-token.ts';
-import type { FabricRecord } from './state.ts';
+import type { FabricRecord, FoundFabric } from './state.ts';
 import { DEFAULT_FABRIC, findFabric, runFolder } from './state.ts';
 import type { FabricStatus, Governance } from '../workflows/protocol.ts';
 import { orchestratorId, QUERY } from '../workflows/protocol.ts';
@@ -51,7 +52,7 @@ export async function accessFabric(
   const fabric = wish.fabric ?? DEFAULT_FABRIC;
   const found = await findFabric(stateFolder(place), fabric);
   const { endpoint, uiUrl, record } = await endpointOf(wish, found?.record ?? null, place);
-  if (endpoint === null) throw new NoFabricError(nothingThere(fabric, record));
+  if (endpoint === null) throw new NoFabricError(nothingThere(fabric, found));
   const { address } = endpoint;
   return accessOver(await connectEngine(endpoint), { fabric, record, address, uiUrl });
 }
@@ -100,6 +101,33 @@ export async function fetchStatus(access: Asked): Promise<FabricStatus> {
 /** The owner's commands and the policy after each. Throws like `fetchStatus`. */
 export async function fetchGovernance(access: Asked): Promise<Governance> {
   return await ask(access, QUERY.governance);
+}
+
+/** False once the orchestrator's workflow has ended. A server that doesn't answer proves nothing. */
+export async function isOpen(access: Asked): Promise<boolean> {
+  const described = await access
+    .call(() => orchestratorOf(access).describe())
+    .catch((error: unknown) => (error instanceof WorkflowNotFoundError ? null : 'unknown'));
+  if (described === 'unknown') return true;
+  return described !== null && described.status.name === 'RUNNING';
+}
+
+/**
+ * The status, or null while the fabric is open and none of its processes answers. Throws NoFabricError
+ * when no such fabric is open on the server.
+ */
+export async function lookAt(access: Asked & Pick<FabricAccess, 'address'>) {
+  const status = await fetchStatus(access).catch(() => null);
+  if (status === null && !(await isOpen(access))) throw notOpen(access);
+  return status;
+}
+
+/** The error for a server on which no fabric of that name is open. */
+export function notOpen({
+  fabric,
+  address,
+}: Pick<FabricAccess, 'fabric' | 'address'>): NoFabricError {
+  return new NoFabricError(`No fabric named "${fabric}" is open on the server at ${address}.`);
 }
 
 /** The orchestrator's workflow, whichever of its runs is the current one. */
@@ -154,11 +182,13 @@ function isRecorded(address: string, record: FabricRecord | null): boolean {
   return record?.engine?.kind === 'embedded' && record.engine.address === address;
 }
 
-function nothingThere(fabric: string, record: FabricRecord | null): string {
+function nothingThere(fabric: string, found: FoundFabric | null): string {
+  if (found?.live === true)
+    return `The fabric "${fabric}" has no server yet: it is starting or ending.`;
   const first = `No fabric named "${fabric}" is running here.`;
-  if (record === null) {
-    return `${first} Start one with \`planetary-fabric up\`, or name its server with TEMPORAL_ADDRESS.`;
+  if (found === null) {
+    return `${first} Start one with \`${commandName()} up\`, or name its server with TEMPORAL_ADDRESS.`;
   }
-  return `${first} Its run ${record.runId} was interrupted; continue it with:
-  planetary-fabric resume ${resumeToken(record)}`;
+  return `${first} Its run ${found.record.runId} was interrupted; continue it with:
+  ${resumeCommand(found.record)}`;
 }

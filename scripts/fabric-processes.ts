@@ -27,8 +27,8 @@ export interface ProcessesOrder {
   readonly env: NodeJS.ProcessEnv;
   readonly logFolder: string;
   readonly onPids: (pids: Readonly<Record<string, number>>) => void;
-  /** A process died and is started again. */
-  readonly onNote: (note: string) => void;
+  /** A process died and is started again; null once it is ready. */
+  readonly onNote: (note: string | null) => void;
 }
 
 /** Starts both and keeps them alive until `stop`. */
@@ -45,6 +45,7 @@ export function startProcesses(order: ProcessesOrder): FabricProcesses {
         pids[role] = pid;
         order.onPids({ ...pids });
       },
+      onReady: () => order.onNote(null),
       onDeath: (how, nextMs) =>
         order.onNote(`the ${role} process ended (${how}); it is started again in ${nextMs} ms`),
     });

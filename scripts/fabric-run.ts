@@ -10,10 +10,11 @@ import { EngineError } from '../engine/errors.ts';
 import type { Engine } from '../engine/open.ts';
 import { openEngine } from '../engine/open.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
-import { EXIT } from './exit-code.ts';
+import { commandName, resumeCommand } from './command-name.ts';
+import { EXIT, UsageError } from './exit-code.ts';
 import { checkExportable } from './export-file.ts';
 import type { FabricAccess } from './fabric-access.ts';
-import { accessOver, fetchGovernance } from './fabric-access.ts';
+import { accessOver, fetchGovernance, isOpen } from './fabric-access.ts';
 import type { FabricProcesses } from './fabric-processes.ts';
 import { startProcesses } from './fabric-processes.ts';
 import { finishRun } from './finish.ts';
@@ -24,11 +25,11 @@ import type { LiveDisplay } from './live-display.ts';
 import { liveDisplay } from './live-display.ts';
 import type { Output, Place } from './place.ts';
 import { say, stateFolder } from './place.ts';
-import { resumeToken } from './resume-token.ts';
 import type { Watched } from './run-watch.ts';
 import { closeFabric, watchRun } from './run-watch.ts';
 import type { RunWorkflows } from './start-workflows.ts';
 import { startWorkflows } from './start-workflows.ts';
+import type { FabricRecord } from './state.ts';
 import {
   claimFabric,
   dropFabric,
@@ -60,6 +61,8 @@ interface Held {
   isStarted: boolean;
   /** What was last said of a process that died, to stand beside the numbers. */
   note: string | null;
+  /** The last change of the fabric's record under way; one at a time, so that none is lost. */
+  recorded: Promise<void>;
 }
 
 interface Stage {
@@ -68,6 +71,8 @@ interface Stage {
   readonly order: RunOrder;
   readonly stateDir: string;
   readonly specFile: string;
+  /** The record that a fabric of this name left behind before. */
+  readonly left: FabricRecord | null;
   /** Where people are spoken to: standard error when standard output is JSON. */
   readonly talk: Output;
   readonly display: LiveDisplay;
@@ -92,16 +97,23 @@ export async function conductRun(place: Place, spec: RunSpec, order: RunOrder): 
     order,
     stateDir,
     specFile,
+    left,
     talk,
     display: liveDisplay(talk, order.quiet === true),
     interruption: listenForInterruption(place),
-    held: { engine: null, access: null, processes: null, isStarted: false, note: null },
+    held: {
+      engine: null,
+      access: null,
+      processes: null,
+      isStarted: false,
+      note: null,
+      recorded: Promise.resolve(),
+    },
   };
   try {
     if (left !== null && left.runId !== spec.runId) await tidyAfter(stage, left);
     await keepRunSpec(stateDir, spec);
-    const code = await throughAllStages(stage);
-    return code;
+    return await throughAllStages(stage);
   } catch (error) {
     await endEverything(stage);
     if (!(error instanceof InterruptedError)) throw await explained(stage, error);
@@ -115,7 +127,9 @@ async function throughAllStages(stage: Stage): Promise<number> {
   const { spec, order, interruption, held } = stage;
   const workflows = await bringUp(stage);
   const access = held.access!;
-  if (order.until === 'now') await interruption.race(access.call(() => closeFabric(workflows)));
+  if (order.until === 'now' && (await interruption.race(isOpen(access)))) {
+    await interruption.race(access.call(() => closeFabric(workflows)));
+  }
   const watched = await watchRun({
     access,
     workflows,
@@ -133,12 +147,12 @@ async function throughAllStages(stage: Stage): Promise<number> {
     await handOver(stage.place, spec);
     say(
       stage.talk,
-      `The fabric "${spec.fabric}" is kept running; \`planetary-fabric down\` ends it.`,
+      `The fabric "${spec.fabric}" is kept running; \`${commandName()} down\` ends it.`,
     );
     return code;
   }
   await endEverything(stage);
-  await dropFabric(stage.stateDir, spec.fabric, spec.runId);
+  await dropFabric(stage.stateDir, spec);
   await removeDatabase(held);
   return code;
 }
@@ -158,27 +172,33 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
   const connected = await interruption.race(connectEngine(engine));
   const access = accessOver(connected, { fabric: spec.fabric, record: null, address, uiUrl });
   held.access = access;
-  await updateFabric(stateDir, spec.fabric, { engine: { kind, address, namespace, uiUrl } });
+  record(stage, { engine: { kind, address, namespace, uiUrl } });
   held.processes = startProcesses({
     spec,
     specFile,
     engine,
     env: place.env,
     logFolder: join(stateDir, 'logs', spec.runId),
-    onPids: (pids) => void updateFabric(stateDir, spec.fabric, { pids }).catch(() => undefined),
+    onPids: (pids) => record(stage, { pids }),
     onNote: (note) => {
       held.note = note;
-      stage.display.line(note);
+      if (note !== null) stage.display.line(note);
     },
   });
   held.isStarted = true;
   const workflows = access.follow(() => startWorkflows(connected, spec, order.start === 'again'));
   const [started] = await interruption.race(Promise.all([workflows, held.processes.ready]));
-  held.note = null;
   stage.display.line(
     `fabric: ${spec.fabric}, run ${spec.runId}, ${spec.nodes.length} nodes on ${spec.shards.length} shards`,
   );
   return started;
+}
+
+/** Keeps what others need to find the fabric; a write that fails costs them a link, not the run. */
+function record({ held, stateDir, spec }: Stage, change: Parameters<typeof updateFabric>[2]): void {
+  held.recorded = held.recorded
+    .then(() => updateFabric(stateDir, spec.fabric, change))
+    .catch(() => undefined);
 }
 
 async function report(
@@ -213,44 +233,44 @@ async function endEverything({ display, held, stateDir, spec }: Stage): Promise<
   display.end();
   const { engine, access, processes } = held;
   await processes?.stop();
+  await held.recorded;
   await access?.close().catch(() => undefined);
+  // A server that was being started is recorded before it answers.
+  if (engine === null) await stopRecorded(runFolder(stateDir, spec.runId));
   if (engine?.kind === 'embedded') {
     if (engine.reused) await stopRecorded(runFolder(stateDir, spec.runId));
     else await engine.stop();
   }
 }
 
-async function interrupted({ spec, stateDir, held, talk }: Stage): Promise<number> {
-  if (!held.isStarted) {
-    // A server that was being started is recorded before it answers.
-    await stopRecorded(runFolder(stateDir, spec.runId));
-    await dropFabric(stateDir, spec.fabric, spec.runId);
+async function interrupted({ spec, stateDir, held, order, left, talk }: Stage): Promise<number> {
+  if (!held.isStarted && order.start === 'fresh') {
+    await dropFabric(stateDir, spec, left);
     say(talk, 'Interrupted before anything was started.');
     return EXIT.interrupted;
   }
   say(talk, `Interrupted. The state of run ${spec.runId} is kept; continue it with:`);
-  say(talk, `  planetary-fabric resume ${resumeToken(spec)}`);
+  say(talk, `  ${resumeCommand(spec)}`);
   return EXIT.interrupted;
 }
 
 /** The error, with the way back to the run where there is one. */
-async function explained({ spec, stateDir, held, order }: Stage, error: unknown): Promise<unknown> {
-  if (!held.isStarted && order.start === 'fresh') {
-    await dropFabric(stateDir, spec.fabric, spec.runId);
+async function explained(stage: Stage, error: unknown): Promise<unknown> {
+  const { spec, stateDir, held, order, left } = stage;
+  // A UsageError after the start means that the server holds another run's workflows, and none of this one.
+  if (order.start === 'fresh' && (!held.isStarted || error instanceof UsageError)) {
+    await dropFabric(stateDir, spec, left);
   } else if (error instanceof Error && held.processes !== null) {
-    error.message += `\nLogs: ${held.processes.logFolder}\nThe state of the run is kept; continue it with:\n  planetary-fabric resume ${resumeToken(spec)}`;
+    error.message += `\nLogs: ${held.processes.logFolder}\nThe state of the run is kept; continue it with:\n  ${resumeCommand(spec)}`;
   }
   return error;
 }
 
 /** What a killed supervisor left behind; its run can still be continued. */
-async function tidyAfter(
-  stage: Stage,
-  left: { readonly runId: string; readonly fabric: string },
-): Promise<void> {
+async function tidyAfter(stage: Stage, left: FabricRecord): Promise<void> {
   await stopRecorded(runFolder(stage.stateDir, left.runId));
   stage.display.line(`earlier run ${left.runId} was interrupted; continue it any time with:`);
-  stage.display.line(`  planetary-fabric resume ${resumeToken(left)}`);
+  stage.display.line(`  ${resumeCommand(left)}`);
 }
 
 function engineLost(engine: Engine): Promise<never> {

@@ -8,6 +8,7 @@ import { join, relative } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Engine } from '../engine/open.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { commandName } from './command-name.ts';
 import { EXIT } from './exit-code.ts';
 import { exportTo } from './export-file.ts';
 import type { HistoryFigures } from './histories.ts';
@@ -61,10 +62,7 @@ export function reportPath({ folders, runId }: Pick<RunSpec, 'folders' | 'runId'
 export async function finishRun(ending: Ending): Promise<number> {
   const { spec, place, order, talk, client, workflows } = ending;
   if (existsSync(reportPath(spec))) {
-    say(
-      talk,
-      `Closed. The report of the run was written when its jobs had ended: ${reportPath(spec)}`,
-    );
+    await tellWritten(place, spec, order);
     return EXIT.done;
   }
   const folder = join(spec.folders.reports, 'histories', spec.runId);
@@ -83,6 +81,18 @@ export async function finishRun(ending: Ending): Promise<number> {
     say(talk, line);
   }
   return written.passed ? EXIT.done : EXIT.failed;
+}
+
+/** Says where the report of a run is that had ended before, and hands it out once more. */
+export async function tellWritten(
+  place: Place,
+  spec: RunSpec,
+  { exportFile, json }: Ending['order'],
+): Promise<void> {
+  const report = reportPath(spec);
+  if (exportFile !== undefined) await exportTo(place.folder, exportFile, report);
+  if (json === true) say(place.out, await reportText(report));
+  else say(place.out, `The jobs of run ${spec.runId} have ended; its report: ${report}`);
 }
 
 /** The last lines of a run: verdict, paths, three commands that work. */
@@ -110,23 +120,21 @@ export function nextCommands(
   isKept: boolean,
 ): readonly string[] {
   const named = spec.fabric === DEFAULT_FABRIC ? '' : ` --fabric ${spec.fabric}`;
+  const command = commandName();
   if (isKept) {
     return [
-      `npm start -- status${named}`,
-      `npm start -- owner pause-all${named} --reason "a look around"`,
-      `npm start -- down${named}`,
+      `${command} status${named}`,
+      `${command} owner pause-all${named} --reason "a look around"`,
+      `${command} down${named}`,
     ];
   }
   const page = files.find((file) => file.endsWith('.html'));
   const open = process.platform === 'darwin' ? 'open' : 'xdg-open';
-  const again =
-    spec.scenario === 'k2-benchmark'
-      ? 'npm start -- edge-relief'
-      : 'npm start -- k2-benchmark --jobs 10000';
+  const again = spec.scenario === 'k2-benchmark' ? 'edge-relief' : 'k2-benchmark --jobs 10000';
   return [
-    page === undefined ? 'npm start -- doctor' : `${open} ${page}`,
-    again,
-    `npm start -- up${named}`,
+    page === undefined ? `${command} doctor` : `${open} ${page}`,
+    `${command} ${again}`,
+    `${command} up${named}`,
   ];
 }
 

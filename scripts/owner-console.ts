@@ -4,6 +4,7 @@
  * its id, so that the caller sees the effect and not merely that something was sent.
  */
 import { randomUUID } from 'node:crypto';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import type { SubmittedJob } from '../fabric/messages.ts';
 import type {
   CommandRecord,
@@ -12,7 +13,13 @@ import type {
   OwnerCommandName,
 } from '../workflows/protocol.ts';
 import type { FabricAccess, FabricWish } from './fabric-access.ts';
-import { accessFabric, fetchGovernance, fetchStatus, orchestratorOf } from './fabric-access.ts';
+import {
+  accessFabric,
+  fetchGovernance,
+  fetchStatus,
+  notOpen,
+  orchestratorOf,
+} from './fabric-access.ts';
 import { pause } from './interruption.ts';
 import { operatorName } from './place.ts';
 
@@ -174,7 +181,13 @@ function sentRecord(
 /** The console's line over a connection to a fabric. */
 export function lineTo(access: FabricAccess): ConsoleLine {
   return {
-    signal: (name, args) => access.call(() => orchestratorOf(access).signal(name, args)),
+    signal: async (name, args) => {
+      try {
+        await access.call(() => orchestratorOf(access).signal(name, args));
+      } catch (error) {
+        throw error instanceof WorkflowNotFoundError ? notOpen(access) : error;
+      }
+    },
     status: () => fetchStatus(access),
     governance: () => fetchGovernance(access),
     close: () => access.close(),

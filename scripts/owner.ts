@@ -8,6 +8,7 @@ import { RANGES } from '../fabric/mission/fields.ts';
 import { grouped, quoted } from '../fabric/mission/problems.ts';
 import type { CommandRecord } from '../workflows/protocol.ts';
 import type { CommandContext } from './command-context.ts';
+import { commandName } from './command-name.ts';
 import { EXIT, UsageError } from './exit-code.ts';
 import type { CommandOptions, OwnerConsole } from './owner-console.ts';
 import { say } from './place.ts';
@@ -119,7 +120,7 @@ export function outcomeLines(record: CommandRecord, tookMs: number): string[] {
     default:
       return [
         `${pc.yellow('not confirmed')} ${record.name} within ${took}: ${record.effect}`,
-        `It may still be applied; \`planetary-fabric status\` shows it. Command id: ${record.commandId}`,
+        `It may still be applied; \`${commandName()} status\` shows it. Command id: ${record.commandId}`,
       ];
   }
 }

@@ -55,6 +55,8 @@ export function say(output: Output, line: string): void {
 }
 
 function outputOf(stream: NodeJS.WriteStream): Output {
+  // A pipe that was closed or a terminal that is gone must not end a run: nobody reads it any more.
+  stream.on('error', () => undefined);
   const redraws = stream.isTTY && process.env['CI'] === undefined && process.env['TERM'] !== 'dumb';
   return { write: (text) => void stream.write(text), stream: redraws ? stream : null };
 }

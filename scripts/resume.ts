@@ -4,12 +4,13 @@ import type { Command } from 'commander';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT, UsageError } from './exit-code.ts';
+import { checkExportable } from './export-file.ts';
 import { reportOptions } from './options.ts';
-import { say, stateFolder } from './place.ts';
+import { stateFolder } from './place.ts';
 import { readResumeToken } from './resume-token.ts';
 import { reportOrder } from './run.ts';
 import { readRunSpec } from './state.ts';
-import { reportPath } from './finish.ts';
+import { reportPath, tellWritten } from './finish.ts';
 
 interface ResumeOptions {
   readonly export?: string;
@@ -32,12 +33,13 @@ export function addResume(program: Command, context: CommandContext): void {
   reportOptions(command).action(async (token: string, options: ResumeOptions) => {
     const { place } = context;
     const spec = await specOf(token, stateFolder(place));
-    if (existsSync(reportPath(spec))) {
-      say(place.err, `Run ${spec.runId} has ended; its report is ${reportPath(spec)}`);
-      return context.endWith(EXIT.done);
-    }
     const until = spec.mode === 'service' ? 'closed' : 'finished';
     const order = { start: 'again', until, ...reportOrder(options) } as const;
+    if (existsSync(reportPath(spec))) {
+      if (options.export !== undefined) await checkExportable(place.folder, options.export);
+      await tellWritten(place, spec, order);
+      return context.endWith(EXIT.done);
+    }
     context.endWith(await context.conductRun(spec, order));
   });
 }

@@ -3,11 +3,10 @@
  * whose jobs have all ended, and hands back what the orchestrator leaves behind.
  */
 import { WorkflowFailedError } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/common';
 import { SIGNAL } from '../workflows/protocol.ts';
 import type { FabricStatus } from '../workflows/protocol.ts';
 import type { FabricAccess } from './fabric-access.ts';
-import { fetchStatus, orchestratorOf } from './fabric-access.ts';
+import { fetchStatus, isOpen } from './fabric-access.ts';
 import { RunFailedError } from './exit-code.ts';
 import type { Interruption } from './interruption.ts';
 import { pause } from './interruption.ts';
@@ -80,15 +79,6 @@ export async function watchRun(order: WatchOrder): Promise<Watched> {
     }
     await step(order, pause(LOOK_EVERY_MS, interruption.signal));
   }
-}
-
-/** False once the orchestrator's workflow has ended. A server that doesn't answer proves nothing. */
-export async function isOpen(access: FabricAccess): Promise<boolean> {
-  const described = await access
-    .call(() => orchestratorOf(access).describe())
-    .catch((error: unknown) => (error instanceof WorkflowNotFoundError ? null : 'unknown'));
-  if (described === 'unknown') return true;
-  return described !== null && described.status.name === 'RUNNING';
 }
 
 /** Asks the orchestrator to end the run in order. */

@@ -2,6 +2,7 @@
  * Starts the fabric's workflows, or finds those of an interrupted run. The run's id travels in the memo,
  * so that the workflows of another run under the same names are never taken for this one's.
  */
+import { existsSync } from 'node:fs';
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { SearchAttributePair } from '@temporalio/common';
@@ -15,6 +16,7 @@ import { SEARCH_ATTRIBUTES } from '../engine/server-arguments.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import type { FabricStatus, Governance } from '../workflows/protocol.ts';
 import { orchestratorId, orchestratorQueue, shardId, WORKFLOW } from '../workflows/protocol.ts';
+import { commandName } from './command-name.ts';
 import { UsageError } from './exit-code.ts';
 
 /** Long enough for any task here; a worker that dies is noticed after it. */
@@ -54,6 +56,7 @@ export async function startWorkflows(
 ): Promise<RunWorkflows> {
   const registered = await registeredAttributes(engine);
   const planned = plannedWorkflows(spec);
+  if (again) await refuseStrangeEngine(engine, spec);
   const handles = await Promise.all(
     planned.map(async (each) => {
       const existing = again ? await existingRun(engine, spec, each.workflowId) : null;
@@ -110,10 +113,19 @@ async function start(
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw new UsageError(`The workflow ${planned.workflowId} of another run is open on that server. Three ways on:
-  continue that run:     planetary-fabric resume TOKEN, with the token that it printed
-  end it in order:       planetary-fabric down --fabric ${spec.fabric}
+  continue that run:     ${commandName()} resume TOKEN, with the token or run id that it printed
+  end it in order:       ${commandName()} down --fabric ${spec.fabric}
   start another beside:  the same command with --fabric ANOTHER-NAME`);
   }
+}
+
+/** A run that has a ledger has had workflows: an engine without them is not the one that it ran on. */
+async function refuseStrangeEngine(engine: ConnectedEngine, spec: RunSpec): Promise<void> {
+  if (!existsSync(spec.folders.ledger)) return;
+  if ((await existingRun(engine, spec, orchestratorId(spec.fabric))) !== null) return;
+  throw new UsageError(
+    `This Temporal server does not hold run ${spec.runId}: it ran on another one, or its database is gone. Name the server that it ran on with TEMPORAL_ADDRESS.`,
+  );
 }
 
 /** The workflow of this very run, open or ended; null when there is none or only another run's. */

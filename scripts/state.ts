@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { withLock } from '../engine/lock.ts';
 import { isSameProcess, processIdentity } from '../engine/process-identity.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { commandName } from './command-name.ts';
 import { UsageError } from './exit-code.ts';
 
 /** A process id with what the system says of its start, since ids alone are used again. */
@@ -88,7 +89,7 @@ export async function readRunSpec(stateDir: string, runId: string): Promise<RunS
 }
 
 /** Ids of the runs of this folder that can still be continued, oldest first. */
-export async function knownRuns(stateDir: string): Promise<string[]> {
+async function knownRuns(stateDir: string): Promise<string[]> {
   const names = await readdir(join(stateDir, 'runs')).catch(() => []);
   return names.filter((name) => existsSync(runSpecFile(stateDir, name))).sort();
 }
@@ -99,14 +100,6 @@ export async function findFabric(stateDir: string, fabric: string): Promise<Foun
   if (record === null) return null;
   const { pid, identity } = record.supervisor;
   return { record, live: await isSameProcess(pid, identity) };
-}
-
-/** Names of the live fabrics of this folder. */
-export async function liveFabrics(stateDir: string): Promise<string[]> {
-  const files = await readdir(join(stateDir, 'fabrics')).catch(() => []);
-  const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5));
-  const found = await Promise.all(names.map((name) => findFabric(stateDir, name)));
-  return names.filter((_, i) => found[i]?.live === true).sort();
 }
 
 /**
@@ -156,10 +149,16 @@ export async function updateFabric(
   }
 }
 
-/** Removes the record if it is still that run's. */
-export async function dropFabric(stateDir: string, fabric: string, runId: string): Promise<void> {
+/** Gives the name up if that run still holds it; `left` is the record that it was taken from. */
+export async function dropFabric(
+  stateDir: string,
+  { fabric, runId }: Pick<RunSpec, 'fabric' | 'runId'>,
+  left: FabricRecord | null = null,
+): Promise<void> {
   const record = await readRecord(stateDir, fabric);
-  if (record?.runId === runId) await rm(recordFile(stateDir, fabric), { force: true });
+  if (record?.runId !== runId) return;
+  if (left === null) await rm(recordFile(stateDir, fabric), { force: true });
+  else await writeRecord(stateDir, left);
 }
 
 /** `--keep`: the run's own command starts this process to go on in its place. */
@@ -169,9 +168,10 @@ function isHandedOver(record: FabricRecord, spec: RunSpec): boolean {
 
 function alreadyLive({ fabric, scenario, runId }: FabricRecord): string {
   const named = fabric === DEFAULT_FABRIC ? '' : ` --fabric ${fabric}`;
+  const command = commandName();
   return `A fabric named "${fabric}" is live: ${scenario}, run ${runId}. Three ways on:
-  watch it:              planetary-fabric watch${named}
-  give it more jobs:     planetary-fabric submit FILE.ndjson${named}
+  watch it:              ${command} watch${named}
+  give it more jobs:     ${command} submit FILE.ndjson${named}
   start another beside:  the same command with --fabric ANOTHER-NAME`;
 }
 

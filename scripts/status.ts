@@ -5,7 +5,7 @@ import { orchestratorId, QUERY } from '../workflows/protocol.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-code.ts';
 import type { FabricAccess } from './fabric-access.ts';
-import { fetchStatus } from './fabric-access.ts';
+import { lookAt } from './fabric-access.ts';
 import { renderStatus } from './live-view.ts';
 import { fabricOption, jsonOption } from './options.ts';
 import type { Output } from './place.ts';
@@ -35,7 +35,7 @@ export function addStatus(program: Command, context: CommandContext): void {
   jsonOption(fabricOption(command)).action(async (options: StatusOptions) => {
     const access = await context.accessFabric(options.fabric);
     try {
-      const status = await fetchStatus(access).catch(() => null);
+      const status = await lookAt(access);
       const { out } = context.place;
       if (options.json === true) say(out, JSON.stringify(statusJson(access, status), null, 2));
       else for (const line of statusLines(access, status, widthOf(out))) say(out, line);

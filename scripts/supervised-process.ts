@@ -28,6 +28,8 @@ export interface ProcessOrder {
   readonly logFile: string;
   /** Called whenever the process was started, again included. */
   readonly onStart?: (pid: number) => void;
+  /** Called whenever it said `ready`. */
+  readonly onReady?: () => void;
   /** Called when it died unasked. */
   readonly onDeath?: (how: string, nextStartMs: number) => void;
 }
@@ -74,12 +76,14 @@ class Supervisor implements SupervisedProcess {
     const startedMs = Date.now();
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', log], env, detached: true });
     this.#child = child;
-    let said = '';
+    let said: string | null = '';
     child.stdout?.on('data', (chunk: Buffer) => {
       writeSync(log, chunk);
-      if (this.#wasReady) return;
+      if (said === null) return;
       said = (said + chunk.toString()).slice(-4_096);
-      if (/^ready\b/m.test(said)) this.#nowReady();
+      if (!/^ready\b/m.test(said)) return;
+      said = null;
+      this.#nowReady();
     });
     // The pipe breaks when the process dies first; its death is handled below.
     child.stdin?.on('error', () => undefined);
@@ -112,6 +116,7 @@ class Supervisor implements SupervisedProcess {
   #nowReady(): void {
     this.#wasReady = true;
     this.#becameReady();
+    this.#order.onReady?.();
   }
 
   #died(how: string, livedMs: number): void {

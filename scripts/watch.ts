@@ -3,13 +3,13 @@ import type { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-code.ts';
 import type { FabricAccess } from './fabric-access.ts';
-import { fetchStatus } from './fabric-access.ts';
+import { fetchStatus, isOpen, lookAt } from './fabric-access.ts';
 import { pause } from './interruption.ts';
 import type { LiveDisplay } from './live-display.ts';
 import { liveDisplay } from './live-display.ts';
 import { fabricOption } from './options.ts';
 import { say } from './place.ts';
-import { isOpen, Samples } from './run-watch.ts';
+import { Samples } from './run-watch.ts';
 
 const LOOK_EVERY_MS = 250;
 
@@ -26,6 +26,7 @@ export function addWatch(program: Command, context: CommandContext): void {
     const leaving = new AbortController();
     const stopListening = place.onInterrupt(() => leaving.abort());
     try {
+      await lookAt(access);
       await follow(access, display, leaving.signal);
       display.end();
       if (!leaving.signal.aborted) say(place.out, `The fabric "${access.fabric}" has been closed.`);
