@@ -34,6 +34,9 @@ export const LIMITS = {
   ledgerBacklogMax: 512,
   /** Ledger entries in one append. */
   ledgerGroupMax: 256,
+  /** Owner commands that wait for shards to answer, and their bytes as JSON. */
+  relaysMax: 64,
+  relayBytesMax: 512 * 1024,
   /** Remembered outcomes of owner commands, per workflow. */
   commandsRememberedMax: 256,
   /** Commands taken by a shard itself that its reports repeat. */

@@ -187,10 +187,18 @@ export interface LoadReport {
   readonly policy: ShardPolicy;
   /** The newest plan that this report takes into account. */
   readonly planSeen: number;
-  /** Jobs it has still to shed by orders it took. */
+  /** Jobs on their way out, by target: in transfers not acknowledged, and ordered but not yet picked. */
+  readonly outgoing: Readonly<Record<string, number>>;
+  /** The part of `outgoing` that still stands in its queue. */
   readonly shedding: number;
-  /** Queued jobs that no node here can do, by the skills they need. */
-  readonly stranded: readonly { skills: readonly string[]; jobs: number }[];
+  /** Queued jobs that may still be moved, by the skills they need; stranded: no ready node here has them. */
+  readonly demand: readonly {
+    readonly skills: readonly string[];
+    readonly jobs: number;
+    readonly stranded: boolean;
+  }[];
+  /** Arrived jobs that are not pulled yet, so that nobody knows their skills. */
+  readonly unpulled: number;
   /** Skills that its ready nodes have between them, node by node. */
   readonly skillSets: readonly (readonly string[])[];
   readonly latencyMs: { p50: number; p95: number; p99: number; overBudget: number };

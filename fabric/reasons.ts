@@ -56,6 +56,10 @@ const SENTENCES = {
   'inbox-bytes':
     'The inbox of {shard} holds {held} of {limit} bytes; give larger work as a feed in a mission file.',
   'duplicate-id': 'A job with the id "{id}" is there already.',
+  'too-many-commands':
+    '{open} commands wait for answers ({bytes} bytes); send this one again when some of them are done.',
+  'ids-full':
+    'The fabric remembers {limit} ids of submitted jobs and has no room for more; give larger work as a feed in a mission file.',
   closing: 'The fabric is closing and takes no more work.',
   'no-answer': '{shard} did not answer within {ms} ms.',
   changed: '{what}: {before} → {after}.',
@@ -73,4 +77,11 @@ export function explain({ code, data }: Reason): string {
   return SENTENCES[code].replace(/\{(\w+)\}/g, (whole, name: string) =>
     name in data ? String(data[name]) : whole,
   );
+}
+
+/** An instant as hours, minutes and seconds of its day in UTC. */
+export function clockText(atMs: number): string {
+  const seconds = Math.floor(atMs / 1000);
+  const parts = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
 }

@@ -42,7 +42,7 @@ export function foundText(value: unknown): string {
   if (Array.isArray(value))
     return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'object') return 'an object';
-  return String(value);
+  return typeof value === 'symbol' ? 'a symbol' : `${value as number | boolean}`;
 }
 
 /** A whole number with commas, the same on every machine. */

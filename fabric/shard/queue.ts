@@ -54,10 +54,8 @@ export function queuedJobs(state: ShardState): number {
 }
 
 /** A part of a class without what belongs to the queue. */
-export function sliceOf(
-  { id: _, notBeforeMs: __, ...traits }: JobClass,
-  ordinals: Ordinals,
-): JobSlice {
+export function sliceOf(jobs: JobClass, ordinals: Ordinals): JobSlice {
+  const { id: _id, notBeforeMs: _notBeforeMs, ...traits } = jobs;
   return { ...traits, ordinals };
 }
 

@@ -6,7 +6,7 @@
 import { percentile } from '../histogram.ts';
 import type { LoadReport, NodeReport } from '../messages.ts';
 import { size } from '../ordinals.ts';
-import { explain } from '../reasons.ts';
+import { clockText, explain } from '../reasons.ts';
 import { mayDispatch, send, type Draft } from './draft.ts';
 import { jobsPerSecond } from './dispatch.ts';
 import { unpulledJobs } from './feeds.ts';
@@ -86,8 +86,10 @@ export function loadReport(state: ShardState, nowMs: number, seq: number): LoadR
     paused: !(state.switches.fabric && state.switches.shard),
     policy: state.policy,
     planSeen: state.planSeen,
+    outgoing: outgoing(state),
     shedding: state.orders.reduce((sum, order) => sum + order.jobs, 0),
-    stranded: stranded(state),
+    demand: demand(state),
+    unpulled: unpulledJobs(state, nowMs),
     skillSets: distinct(ready.map((node) => node.spec.skills)),
     latencyMs: {
       p50: percentile(state.latency, 0.5),
@@ -122,16 +124,26 @@ function nodeReport(state: ShardState, node: NodeState): NodeReport {
   };
 }
 
-/** Queued jobs that no ready node here can do, by the skills they need. */
-function stranded(state: ShardState): LoadReport['stranded'] {
+function outgoing(state: ShardState): LoadReport['outgoing'] {
+  const jobs: Record<string, number> = {};
+  for (const { transfer, jobs: moved } of state.outbox) {
+    jobs[transfer.to] = (jobs[transfer.to] ?? 0) + moved;
+  }
+  for (const order of state.orders) jobs[order.to] = (jobs[order.to] ?? 0) + order.jobs;
+  return jobs;
+}
+
+/** What could be moved, by skills. Sets beyond the cap wait for a later report. */
+function demand(state: ShardState): LoadReport['demand'] {
   const ready = state.nodes.filter((node) => node.state === 'ready');
-  const found = new Map<string, { skills: readonly string[]; jobs: number }>();
+  const found = new Map<string, LoadReport['demand'][number]>();
   for (const { skills, ordinals, hops } of state.queue) {
     if (hops >= state.fabricPolicy.hopsMax) continue;
-    if (ready.some((node) => canDo(node.spec.skills, skills))) continue;
     const key = skills.join('\n');
-    const jobs = (found.get(key)?.jobs ?? 0) + size(ordinals);
-    if (found.has(key) || found.size < SKILL_SETS_MAX) found.set(key, { skills, jobs });
+    const known = found.get(key);
+    if (!known && found.size >= SKILL_SETS_MAX) continue;
+    const stranded = known?.stranded ?? !ready.some((node) => canDo(node.spec.skills, skills));
+    found.set(key, { skills, jobs: (known?.jobs ?? 0) + size(ordinals), stranded });
   }
   return [...found.values()];
 }
@@ -152,7 +164,7 @@ export function describeShard(state: ShardState, nowMs: number): string {
   );
   const decisions = state.decisions
     .toReversed()
-    .map(({ at, reason }) => `- ${new Date(at).toISOString().slice(11, 19)} ${explain(reason)}`);
+    .map(({ at, reason }) => `- ${clockText(at)} ${explain(reason)}`);
   const doing = state.closed ? 'closed' : mayDispatch(state) ? 'running' : 'paused or closing';
   return [
     `### ${state.shard}: ${doing}`,

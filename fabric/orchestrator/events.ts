@@ -1,0 +1,24 @@
+/** What can happen to the orchestrator, and what it can ask the outside to do. */
+import type { LedgerEntry } from '../ledger.ts';
+import type { CommandAnswer, LoadReport, Message } from '../messages.ts';
+
+export type OrchestratorEvent =
+  | { readonly on: 'opened' }
+  | { readonly on: 'load'; readonly report: LoadReport }
+  | { readonly on: 'answer'; readonly answer: CommandAnswer }
+  /** `input` is whatever was sent: nothing about it is taken for granted. */
+  | {
+      readonly on: 'command';
+      readonly name: string;
+      readonly input: unknown;
+      readonly via: 'signal' | 'update';
+      /** The command's id where the sender gave none. */
+      readonly fallbackId: string;
+    }
+  | { readonly on: 'appended'; readonly throughSeq: number; readonly head: string }
+  | { readonly on: 'close' }
+  | { readonly on: 'wake' };
+
+export type OrchestratorEffect =
+  | { readonly do: 'send'; readonly to: string; readonly message: Message }
+  | { readonly do: 'append'; readonly head: string; readonly entries: readonly LedgerEntry[] };

@@ -1,0 +1,79 @@
+/** When a plan is made, and what is done with it: orders to the origins, and an entry in the ledger. */
+import { reason } from '../reasons.ts';
+import { log, note, send, type Draft } from './draft.ts';
+import { hasStranded, planSpillover, wantsPlan, type PlanInput } from './plan.ts';
+import type { OrchestratorState } from './state.ts';
+
+/** Nodes that are just starting, or coming back, are waited for before jobs are moved for their skills. */
+const STRANDED_GRACE_MS = 3_000;
+
+/** Plans if it is time to, or if a report has asked for it. */
+export function planIfDue(draft: Draft): void {
+  const { state, nowMs } = draft;
+  if (state.closingAtMs !== null) return;
+  const isTick = nowMs >= state.nextTickAtMs;
+  if (isTick) {
+    const missed = Math.floor((nowMs - state.nextTickAtMs) / state.tickMs);
+    state.nextTickAtMs += (missed + 1) * state.tickMs;
+  }
+  if (isTick || draft.planNow) plan(draft);
+}
+
+/** True while some shard could have work for a planner. */
+export function needsTicks(state: OrchestratorState): boolean {
+  return Object.values(state.reports).some(
+    (report) => report.policy.spillTargets.length > 0 && wantsPlan(report),
+  );
+}
+
+/** Keeps since when each shard has had jobs that its nodes cannot do. */
+export function watchStranded(draft: Draft, shard: string): void {
+  const { state, nowMs } = draft;
+  const report = state.reports[shard];
+  const { [shard]: since, ...others } = state.strandedSinceMs;
+  state.strandedSinceMs =
+    report && hasStranded(report) ? { ...others, [shard]: since ?? nowMs } : others;
+}
+
+function plan(draft: Draft): void {
+  const { state, nowMs } = draft;
+  const stranded = state.shards.filter((shard) => {
+    const since = state.strandedSinceMs[shard];
+    return since !== undefined && nowMs - since >= STRANDED_GRACE_MS;
+  });
+  const { shards, reports, linkMs, openOrders } = state;
+  const input: PlanInput = { shards, reports, linkMs, openOrders, stranded };
+  const { moves, reasons } = planSpillover(input);
+  for (const why of reasons) note(draft, why);
+  if (moves.length === 0) return;
+  const first = state.plans + 1;
+  log(draft, { type: 'plan', plan: first, input: recorded(input), moves });
+  for (const [i, { from, to, jobs, floor, strandedOnly }] of moves.entries()) {
+    const number = first + i;
+    const targetSkills = reports[to]?.skillSets ?? [];
+    const order = { plan: number, to, jobs, floor, targetSkills, strandedOnly };
+    send(draft, from, { kind: 'offload', body: order });
+    state.openOrders = [...state.openOrders, { plan: number, from, to, jobs }];
+  }
+  state.plans += moves.length;
+  const jobs = moves.reduce((sum, each) => sum + each.jobs, 0);
+  note(draft, reason('tick-planned', { moves: moves.length, jobs }));
+}
+
+/** Of the plan's input what it was decided by: enough to plan again and compare. */
+function recorded({ reports, openOrders, stranded }: PlanInput): unknown {
+  const shards = Object.values(reports).map((report) => ({
+    shard: report.shard,
+    seq: report.seq,
+    queued: report.queued,
+    shedding: report.shedding,
+    outgoing: report.outgoing,
+    unpulled: report.unpulled,
+    demand: report.demand,
+    skillSets: report.skillSets,
+    jobsPerSecond: report.jobsPerSecond,
+    paused: report.paused,
+    policy: report.policy,
+  }));
+  return { shards, openOrders, stranded };
+}

@@ -1,0 +1,108 @@
+/**
+ * Commands on their way to shards: sent again until each has answered. At the deadline the command is
+ * marked unconfirmed, with those that did not answer by name; a late answer still completes it.
+ */
+import type { CommandAnswer, ShardCommand } from '../messages.ts';
+import { explain, reason } from '../reasons.ts';
+import { note, send, type Draft } from './draft.ts';
+import { changeRecord } from './governance.ts';
+import type { OrchestratorState, Relay } from './state.ts';
+import { releaseIds } from './submitted-ids.ts';
+
+const DEADLINE_MS = 10_000;
+const RESEND_MS = 1_000;
+const RESEND_MAX_MS = 30_000;
+
+export function relayBytes(waiting: Relay['waiting']): number {
+  return JSON.stringify(waiting).length;
+}
+
+export function openRelay(
+  draft: Draft,
+  commandId: string,
+  waiting: Readonly<Record<string, ShardCommand>>,
+  bytes: number,
+): void {
+  const { state, nowMs } = draft;
+  const deadlineAtMs = nowMs + DEADLINE_MS;
+  const relay: Relay = { commandId, sentAtMs: nowMs, sends: 1, deadlineAtMs, bytes, waiting };
+  state.relays = [...state.relays, relay];
+  sendRelay(draft, relay);
+}
+
+/** Takes the shard off the waiting list; true when it was the last. */
+export function settleRelay(draft: Draft, { commandId, shard, refused }: CommandAnswer): boolean {
+  const { state } = draft;
+  const at = state.relays.findIndex((relay) => relay.commandId === commandId);
+  const relay = state.relays[at];
+  if (!relay || !(shard in relay.waiting)) return false;
+  releaseIds(
+    draft,
+    (refused ?? []).map((each) => each.id),
+  );
+  const { [shard]: command, ...waiting } = relay.waiting;
+  govern(draft, shard, command!);
+  if (Object.keys(waiting).length > 0) {
+    state.relays = state.relays.with(at, { ...relay, waiting, bytes: relayBytes(waiting) });
+    return false;
+  }
+  state.relays = state.relays.toSpliced(at, 1);
+  return true;
+}
+
+/** Sends again what was not answered, and marks what has waited too long. Returns the newly unconfirmed. */
+export function tendRelays(draft: Draft): string[] {
+  const { state, nowMs } = draft;
+  const overdue: string[] = [];
+  for (const [at, relay] of state.relays.entries()) {
+    if (nowMs >= relay.deadlineAtMs && markUnconfirmed(draft, relay)) overdue.push(relay.commandId);
+    if (nowMs < resendAtMs(relay)) continue;
+    sendRelay(draft, relay);
+    state.relays = state.relays.with(at, { ...relay, sentAtMs: nowMs, sends: relay.sends + 1 });
+  }
+  return overdue;
+}
+
+/** The instants at which relays need a look. */
+export function relayInstants({ relays }: OrchestratorState): number[] {
+  return relays.flatMap((relay) => [resendAtMs(relay), relay.deadlineAtMs]);
+}
+
+function resendAtMs({ sentAtMs, sends }: Relay): number {
+  return sentAtMs + Math.min(RESEND_MS * 2 ** (sends - 1), RESEND_MAX_MS);
+}
+
+function sendRelay(draft: Draft, { waiting }: Relay): void {
+  for (const [shard, body] of Object.entries(waiting))
+    send(draft, shard, { kind: 'command', body });
+}
+
+function markUnconfirmed(draft: Draft, { commandId, waiting }: Relay): boolean {
+  const record = draft.state.commands.find((each) => each.commandId === commandId);
+  if (record?.outcome !== 'received') return false;
+  const shard = Object.keys(waiting).join(', ');
+  const why = reason('no-answer', { shard, ms: DEADLINE_MS });
+  note(draft, why);
+  changeRecord(draft, commandId, { outcome: 'unconfirmed', effect: explain(why) });
+  return true;
+}
+
+/** What the shard's own answer says about its policy from now on. */
+function govern({ state }: Draft, shard: string, { name, args }: ShardCommand): void {
+  const now = state.governed[shard];
+  if (!now) return;
+  const paused =
+    name === 'pause' || name === 'fabricPause'
+      ? true
+      : name === 'fabricResume'
+        ? false
+        : name === 'resume'
+          ? state.fabricPaused
+          : now.paused;
+  const policy = {
+    ...now.policy,
+    ...(name === 'updateSpilloverLimit' ? { spilloverLimit: args.limit! } : {}),
+    ...(name === 'updateLatencyBudget' ? { latencyBudgetMs: args.ms! } : {}),
+  };
+  state.governed = { ...state.governed, [shard]: { paused, policy } };
+}
