@@ -24,7 +24,7 @@ const timeMs = () => {
   const error = 'milliseconds since 1970, in the years 1800 to 2199';
   return z.int({ error }).min(TIME_MS.min, { error }).max(TIME_MS.max, { error });
 };
-const magnitude = between(-5, 12, 'a magnitude from -5 to 12, or null where it is not known');
+const magnitude = between(-5, 10, 'a magnitude from -5 to 10, or null where it is not known');
 const longitude = between(-360, 360, 'a longitude in degrees');
 const latitude = between(-90, 90, 'a latitude in degrees');
 const depthKm = between(-100, 1_000, 'a depth in km from -100 to 1000, or null');
