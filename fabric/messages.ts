@@ -96,7 +96,8 @@ export interface SubmittedJob extends JobBody {
 
 export interface ShardCommand {
   readonly commandId: string;
-  readonly name: ShardCommandName;
+  /** One of `ShardCommandName`; another name only on a command that is refused. */
+  readonly name: string;
   readonly args: {
     readonly limit?: number;
     readonly ms?: number;

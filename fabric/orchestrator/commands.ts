@@ -76,7 +76,7 @@ export function takeAnswer(draft: Draft, answer: CommandAnswer): void {
 export function recordDirect(draft: Draft, command: ShardCommand, answer: CommandAnswer): void {
   const { commandId, name, by, reason: why } = command;
   if (draft.state.commands.some((each) => each.commandId === commandId)) return;
-  const { effect, appliedAtMs } = answer;
+  const { effect, appliedAtMs, outcome, because } = answer;
   addRecord(draft, {
     commandId,
     name,
@@ -85,14 +85,14 @@ export function recordDirect(draft: Draft, command: ShardCommand, answer: Comman
     reason: why,
     via: 'shard',
     receivedAtMs: appliedAtMs,
-    appliedAtMs,
-    outcome: 'applied',
-    refusedBecause: null,
+    appliedAtMs: outcome === 'applied' ? appliedAtMs : null,
+    outcome,
+    refusedBecause: because ?? null,
     effect,
     answers: [answer],
   });
   logOutcome(draft, commandId);
-  takeSnapshot(draft, commandId);
+  if (outcome === 'applied') takeSnapshot(draft, commandId);
 }
 
 /** Why no command can be taken now, or null. */

@@ -4,8 +4,8 @@
  * their time to come back: what is still leased then has started and runs to its end.
  */
 import { LIMITS } from '../limits.ts';
-import type { CommandAnswer, ShardCommand } from '../messages.ts';
-import { explain, reason } from '../reasons.ts';
+import type { CommandAnswer, ShardCommand, ShardCommandName } from '../messages.ts';
+import { explain, reason, type Reason } from '../reasons.ts';
 import { log, note, send, type Draft } from './draft.ts';
 import { submitJobs } from './inbox.ts';
 
@@ -28,6 +28,16 @@ export function takeCommand(draft: Draft, command: ShardCommand): void {
   } else {
     answer(draft, command, apply(draft, command));
   }
+}
+
+/** Refuses what was sent by hand and can't be taken: recorded, and told to the orchestrator. */
+export function refuseCommand(draft: Draft, command: ShardCommand, why: Reason): void {
+  note(draft, why);
+  answer(draft, command, {
+    outcome: 'refused',
+    because: explain(why),
+    effect: 'Nothing changed.',
+  });
 }
 
 /** Answers pauses whose leases have all come back, or whose time is up. */
@@ -63,7 +73,7 @@ export function callBackLeases(draft: Draft): void {
 
 function apply(draft: Draft, { name, args }: ShardCommand): Answered {
   const { state } = draft;
-  switch (name) {
+  switch (name as ShardCommandName) {
     case 'resume':
       return resume(draft, { ...state.switches, shard: true });
     case 'fabricResume':
@@ -136,11 +146,21 @@ function answer(draft: Draft, command: ShardCommand, answered: Answered): void {
   };
   const kept = state.commands.slice(-(LIMITS.commandsRememberedMax - 1));
   state.commands = [...kept, body];
-  const { effect } = body;
+  const { effect, outcome, because } = body;
   // The jobs of a submission stand in their own `accept` and `refuse` entries.
   const recorded = args.jobs ? { jobs: args.jobs.length } : args;
-  const entry = { commandId, name, args: recorded, by, reason: why, via, effect };
-  log(draft, { type: 'command', ...entry, outcome: 'applied' });
+  log(draft, {
+    type: 'command',
+    commandId,
+    name,
+    args: recorded,
+    by,
+    reason: why,
+    via,
+    outcome,
+    effect,
+    ...(because === undefined ? {} : { because }),
+  });
   if (via === 'shard') {
     const direct = state.direct.slice(-(LIMITS.directCommandsKept - 1));
     state.direct = [...direct, { command, answer: body }];

@@ -3,15 +3,14 @@
  * the same result, and the state handed in is never touched. All that has happened is applied first;
  * then the shard is settled once, in numbered steps, however much has happened.
  */
-import { appendUnderWay, startAppend } from '../ledger.ts';
+import { appendUnderWay, finishAppend, startAppend } from '../ledger.ts';
 import type { Reason } from '../reasons.ts';
 import { closeIfDone, startClosing } from './closing.ts';
-import { settlePauses, takeCommand } from './commands.ts';
+import { refuseCommand, settlePauses, takeCommand } from './commands.ts';
 import { dispatch, grantOf } from './dispatch.ts';
 import { log, openDraft, type Draft } from './draft.ts';
 import type { ShardEffect, ShardEvent } from './events.ts';
 import { acceptPage, failFeed, pullPages } from './feeds.ts';
-import { finishAppend } from '../ledger.ts';
 import { nodeGone, registerNode } from './nodes.ts';
 import { endLease, loseLease } from './outcomes.ts';
 import { reportCrossing, reportIfDue } from './report.ts';
@@ -84,6 +83,8 @@ function apply(draft: Draft, event: ShardEvent): void {
       return receiveAck(draft, event.ack);
     case 'command':
       return takeCommand(draft, event.command);
+    case 'badInput':
+      return refuseCommand(draft, event.command, event.because);
     case 'appended':
       draft.state.ledger = finishAppend(draft.state.ledger, event.throughSeq, event.head);
       return;

@@ -14,6 +14,7 @@ import type {
   TransferMessage,
 } from '../messages.ts';
 import type { FeedSpec, NodeSpec } from '../policy.ts';
+import type { Reason } from '../reasons.ts';
 
 export type ShardEvent =
   | { readonly on: 'opened' }
@@ -52,6 +53,8 @@ export type ShardEvent =
   | { readonly on: 'transfer'; readonly message: TransferMessage }
   | { readonly on: 'ack'; readonly ack: TransferAck }
   | { readonly on: 'command'; readonly command: ShardCommand }
+  /** A command or registration sent to the shard by hand that can't be taken. */
+  | { readonly on: 'badInput'; readonly command: ShardCommand; readonly because: Reason }
   | { readonly on: 'appended'; readonly throughSeq: number; readonly head: string }
   | { readonly on: 'close' }
   | { readonly on: 'wake' };

@@ -1,0 +1,191 @@
+/**
+ * The orchestrator as a long-lived workflow: the pure core of `fabric/orchestrator/` in its durable shell,
+ * with the owner's commands as signals and as updates of the same names.
+ */
+import * as wf from '@temporalio/workflow';
+import type { Message } from '../fabric/messages.ts';
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import {
+  OWNER_COMMANDS,
+  parseCommand,
+  type OwnerCommandName,
+} from '../fabric/orchestrator/command-schema.ts';
+import { decide, isEnded, nextWake, resumeEffects } from '../fabric/orchestrator/decide.ts';
+import type { OrchestratorEffect, OrchestratorEvent } from '../fabric/orchestrator/events.ts';
+import {
+  openOrchestrator,
+  type CommandRecord,
+  type OrchestratorState,
+} from '../fabric/orchestrator/state.ts';
+import {
+  describeFabric,
+  fabricStatus,
+  governance,
+  type FabricStatus,
+  type Governance,
+} from '../fabric/orchestrator/status.ts';
+import { appendEntries, orchestratorActivities } from './appending.ts';
+import { QUERY, shardId, SIGNAL } from './protocol.ts';
+import { isMessage, Sending } from './sending.ts';
+import { Shell, type Carried, type Core } from './shell.ts';
+
+export interface OrchestratorInput {
+  readonly spec: RunSpec;
+  /** From an earlier run of this workflow. */
+  readonly carried?: Carried<OrchestratorState, OrchestratorEvent>;
+}
+
+/** What the orchestrator leaves behind. */
+export interface OrchestratorResult {
+  readonly status: FabricStatus;
+  readonly governance: Governance;
+}
+
+type OrchestratorShell = Shell<OrchestratorState, OrchestratorEvent, OrchestratorEffect>;
+
+const core: Core<OrchestratorState, OrchestratorEvent, OrchestratorEffect> = {
+  decide,
+  resumeEffects,
+  nextWake,
+  isEnded,
+  isOneWay: (effect) => effect.do === 'send',
+  mayContinue: () => true,
+  wake: { on: 'wake' },
+};
+
+const TAKES: Readonly<Record<OwnerCommandName, string>> = {
+  pauseAll: 'Stops leasing on every shard. {}',
+  resumeAll: 'Lets every shard lease again. {}',
+  pauseShard: 'Stops leasing on one shard. {shard}',
+  resumeShard: 'Lets one shard lease again. {shard}',
+  updateSpilloverLimit: 'Sets the queue depth above which a shard sheds. {shard, limit}',
+  updateLatencyBudget: "Sets a shard's latency budget in ms. {shard, ms}",
+  setTickInterval: "Sets the orchestrator's cadence. {seconds}",
+  submitJobs: 'Hands in at most 500 jobs. {jobs: [{id, kind, shard?, skills?, payload?, …}]}',
+};
+
+/** Runs the orchestrator until the run is closed; answers with what it knew at the end. */
+export async function orchestratorWorkflow({
+  spec,
+  carried,
+}: OrchestratorInput): Promise<OrchestratorResult> {
+  const shell: OrchestratorShell = new Shell(
+    carried ?? { state: openOrchestrator(spec, Date.now()), pending: [{ on: 'opened' }] },
+  );
+  const sending = new Sending();
+  const activities = orchestratorActivities();
+  takeCommands(shell);
+  takeMessages(shell);
+  answerQueries(shell);
+  const carryOut = (effect: OrchestratorEffect): void => {
+    if (effect.do === 'send') return sending.send(shardId(spec.fabric, effect.to), effect.message);
+    const folder = `${spec.folders.ledger}/orchestrator`;
+    return appendEntries(
+      activities,
+      { ...effect, folder },
+      (done) => shell.happened({ on: 'appended', ...done }),
+      (error) => shell.fail(error),
+    );
+  };
+  const next = await shell.run(
+    {
+      core,
+      historyEventsMax: spec.policy.historyEventsMax,
+      carryOut,
+      sending: () => sending.open,
+      settled: (state) => wf.setCurrentDetails(describeFabric(state)),
+    },
+    carried === undefined,
+  );
+  if (next !== null) {
+    await wf.condition(wf.allHandlersFinished);
+    await wf.continueAsNew<typeof orchestratorWorkflow>({ spec, carried: next });
+  }
+  await wf.condition(wf.allHandlersFinished);
+  return { status: fabricStatus(shell.state), governance: governance(shell.state) };
+}
+
+function takeCommands(shell: OrchestratorShell): void {
+  for (const name of OWNER_COMMANDS) {
+    const options = { description: `${TAKES[name]} and commandId?, by?, reason?` };
+    wf.setHandler(
+      wf.defineSignal<[unknown]>(name),
+      (input) => {
+        shell.happened({ on: 'command', name, input, via: 'signal', fallbackId: wf.uuid4() });
+      },
+      options,
+    );
+    wf.setHandler(
+      wf.defineUpdate<CommandRecord | Unconfirmed, [unknown]>(name),
+      (input) => confirmed(shell, name, input),
+      options,
+    );
+  }
+  wf.setDefaultSignalHandler((name, ...args) => {
+    const input: unknown = args[0];
+    shell.happened({ on: 'command', name, input, via: 'signal', fallbackId: wf.uuid4() });
+  });
+}
+
+/** The answer of an update whose workflow run ended before the command was done. */
+export interface Unconfirmed {
+  readonly commandId: string;
+  readonly outcome: 'received';
+  readonly effect: string;
+}
+
+/** Waits for the command's outcome; never so long that it would hold up a new run. */
+async function confirmed(
+  shell: OrchestratorShell,
+  name: OwnerCommandName,
+  input: unknown,
+): Promise<CommandRecord | Unconfirmed> {
+  const fallbackId = wf.uuid4();
+  const { commandId } = parseCommand(name, input, fallbackId);
+  shell.happened({ on: 'command', name, input, via: 'update', fallbackId });
+  const recordOf = (): CommandRecord | undefined =>
+    shell.state.commands.find((each) => each.commandId === commandId);
+  await wf.condition(() => {
+    const outcome = recordOf()?.outcome;
+    return shell.isLeaving || (outcome !== undefined && outcome !== 'received');
+  });
+  const effect = 'Received, unconfirmed: look it up by its id in the query `governance`.';
+  return recordOf() ?? { commandId, outcome: 'received', effect };
+}
+
+function takeMessages(shell: OrchestratorShell): void {
+  wf.setHandler(
+    wf.defineSignal<[unknown]>(SIGNAL.message),
+    (input) => {
+      const event = isMessage(input) ? eventOf(input) : null;
+      const name = SIGNAL.message;
+      const unknown = {
+        on: 'command',
+        name,
+        input,
+        via: 'signal',
+        fallbackId: wf.uuid4(),
+      } as const;
+      shell.happened(event ?? unknown);
+    },
+    { description: 'Between the workflows of the fabric; not for people.' },
+  );
+  wf.setHandler(wf.defineSignal<[unknown]>(SIGNAL.close), () => shell.happened({ on: 'close' }), {
+    description: 'Ends the run in order: nothing more is leased, what runs ends, files are closed.',
+  });
+}
+
+function answerQueries(shell: OrchestratorShell): void {
+  wf.setHandler(wf.defineQuery<FabricStatus>(QUERY.fabricStatus), () => fabricStatus(shell.state), {
+    description: 'The whole fabric: totals, shards, nodes, decisions.',
+  });
+  wf.setHandler(wf.defineQuery<Governance>(QUERY.governance), () => governance(shell.state), {
+    description: 'Owner commands with their outcomes, and the policy after each.',
+  });
+}
+
+function eventOf(message: Message): OrchestratorEvent | null {
+  if (message.kind === 'load') return { on: 'load', report: message.body };
+  if (message.kind === 'answer') return { on: 'answer', answer: message.body };
+  return null;
+}

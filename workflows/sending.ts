@@ -1,0 +1,34 @@
+/**
+ * Signals between the fabric's workflows. Each may fail or be lost: whatever matters is sent again by the
+ * core until it is answered, so a failure here needs no more than to be forgotten.
+ */
+import * as wf from '@temporalio/workflow';
+import type { Message } from '../fabric/messages.ts';
+import { SIGNAL } from './protocol.ts';
+
+export class Sending {
+  #open = 0;
+
+  get open(): number {
+    return this.#open;
+  }
+
+  send(workflowId: string, message: Message): void {
+    this.#open += 1;
+    const sent = wf.getExternalWorkflowHandle(workflowId).signal(SIGNAL.message, message);
+    void sent.then(
+      () => (this.#open -= 1),
+      () => (this.#open -= 1),
+    );
+  }
+}
+
+const KINDS = new Set(['transfer', 'ack', 'load', 'offload', 'command', 'answer', 'close']);
+
+/** True for a message of another workflow of the fabric. */
+export function isMessage(input: unknown): input is Message {
+  if (typeof input !== 'object' || input === null) return false;
+  const { kind, body } = input as { kind?: unknown; body?: unknown };
+  if (typeof kind !== 'string' || !KINDS.has(kind)) return false;
+  return kind === 'close' || (typeof body === 'object' && body !== null);
+}

@@ -1,0 +1,128 @@
+/**
+ * A shard as a long-lived workflow: the pure core of `fabric/shard/` in its durable shell. Handlers only
+ * note what has come in; every decision is the core's.
+ */
+import * as wf from '@temporalio/workflow';
+import type { Message, ShardCommand } from '../fabric/messages.ts';
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { parseCommand } from '../fabric/orchestrator/command-schema.ts';
+import { reason } from '../fabric/reasons.ts';
+import { decide, resumeEffects } from '../fabric/shard/decide.ts';
+import type { ShardEffect, ShardEvent } from '../fabric/shard/events.ts';
+import { parseRegistration } from '../fabric/shard/registration.ts';
+import { describeShard, isEnded, loadReport } from '../fabric/shard/report.ts';
+import { openShard, type ShardState } from '../fabric/shard/state.ts';
+import { nextWake } from '../fabric/shard/wake.ts';
+import { QUERY, SIGNAL } from './protocol.ts';
+import { isMessage, Sending } from './sending.ts';
+import { ShardEffects } from './shard-effects.ts';
+import { Shell, type Carried, type Core } from './shell.ts';
+
+export interface ShardInput {
+  readonly spec: RunSpec;
+  readonly shard: string;
+  /** From an earlier run of this workflow. */
+  readonly carried?: Carried<ShardState, ShardEvent>;
+}
+
+const core: Core<ShardState, ShardEvent, ShardEffect> = {
+  decide,
+  resumeEffects,
+  nextWake,
+  isEnded,
+  isOneWay: (effect) => effect.do === 'send',
+  // A lease called back that comes back meanwhile would reach no run.
+  mayContinue: (state) => state.pendingPauses.length === 0,
+  wake: { on: 'wake' },
+};
+
+/** Runs one shard until it is closed. */
+export async function shardWorkflow({ spec, shard, carried }: ShardInput): Promise<void> {
+  const shell = new Shell<ShardState, ShardEvent, ShardEffect>(
+    carried ?? { state: openShard(spec, shard, Date.now()), pending: [{ on: 'opened' }] },
+  );
+  const sending = new Sending();
+  const effects = new ShardEffects(spec, shard, sending, shell);
+  takeSignals(shard, (event) => shell.happened(event));
+  wf.setHandler(
+    wf.defineQuery(QUERY.shardStatus),
+    () => loadReport(shell.state, Date.now(), shell.state.report.seq),
+    { description: 'The load of this shard: queue, leases, nodes, spillover, policy.' },
+  );
+  const next = await shell.run(
+    {
+      core,
+      historyEventsMax: spec.policy.historyEventsMax,
+      carryOut: (effect) => effects.carryOut(effect),
+      sending: () => sending.open,
+      settled: (state, done) => {
+        if (done.some(isReport)) wf.setCurrentDetails(describeShard(state, Date.now()));
+      },
+    },
+    carried === undefined,
+  );
+  if (next !== null) await wf.continueAsNew<typeof shardWorkflow>({ spec, shard, carried: next });
+}
+
+function isReport(effect: ShardEffect): boolean {
+  return effect.do === 'send' && effect.message.kind === 'load';
+}
+
+function takeSignals(shard: string, happened: (event: ShardEvent) => void): void {
+  const refuse = (name: string, input: unknown, because?: ReturnType<typeof reason>): void => {
+    const { commandId, by, reason: why, problem } = parseCommand(name, input, wf.uuid4());
+    const command: ShardCommand = { commandId, name, args: {}, by, reason: why, via: 'shard' };
+    const fallback = reason('unknown-command', { name, names: 'pause, resume' });
+    happened({ on: 'badInput', command, because: because ?? problem ?? fallback });
+  };
+  const owner = (name: 'pause' | 'resume') => (input: unknown) => {
+    // They take what `pauseAll` takes: who, why, and an id.
+    const { commandId, by, reason: why, problem } = parseCommand('pauseAll', input, wf.uuid4());
+    const command: ShardCommand = { commandId, name, args: {}, by, reason: why, via: 'shard' };
+    if (problem === null) happened({ on: 'command', command });
+    else happened({ on: 'badInput', command, because: problem });
+  };
+  wf.setHandler(wf.defineSignal<[unknown]>(SIGNAL.pause), owner('pause'), {
+    description: 'Stops leasing on this shard. {commandId?, by?, reason?}',
+  });
+  wf.setHandler(wf.defineSignal<[unknown]>(SIGNAL.resume), owner('resume'), {
+    description: 'Lets this shard lease again. {commandId?, by?, reason?}',
+  });
+  wf.setHandler(
+    wf.defineSignal<[unknown]>(SIGNAL.registerNode),
+    (input) => {
+      const registration = parseRegistration(input, shard);
+      if (registration.problem === null) happened({ on: 'nodeRegistered', ...registration });
+      else refuse(SIGNAL.registerNode, input, registration.problem);
+    },
+    { description: 'A node host registers a node. {node, session}' },
+  );
+  wf.setHandler(
+    wf.defineSignal<[unknown]>(SIGNAL.message),
+    (input) => {
+      const event = isMessage(input) ? eventOf(input) : null;
+      if (event !== null) happened(event);
+      else refuse(SIGNAL.message, input, reason('bad-arguments', { problem: 'no such message' }));
+    },
+    { description: 'Between the workflows of the fabric; not for people.' },
+  );
+  wf.setDefaultSignalHandler((name, ...args) => refuse(name, args[0]));
+}
+
+function eventOf(message: Message): ShardEvent | null {
+  switch (message.kind) {
+    case 'transfer':
+      return { on: 'transfer', message: message.body };
+    case 'ack':
+      return { on: 'ack', ack: message.body };
+    case 'offload':
+      return { on: 'offload', order: message.body };
+    case 'command':
+      return { on: 'command', command: message.body };
+    case 'close':
+      return { on: 'close' };
+    case 'load':
+    case 'answer':
+      return null;
+  }
+}
