@@ -1,0 +1,121 @@
+// The last lines of a run: three commands that fit what was run, and a report that is handed out again.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RunSpec } from '../../fabric/mission/run-spec.ts';
+import { main } from '../../scripts/cli.ts';
+import { commandName } from '../../scripts/command-name.ts';
+import { closingLines, nextCommands, reportPath } from '../../scripts/finish.ts';
+import { resumeToken } from '../../scripts/resume-token.ts';
+import { keepRunSpec } from '../../scripts/state.ts';
+import type { FakePlace } from './fake-place.ts';
+import { fakePlace } from './fake-place.ts';
+
+let place: FakePlace;
+
+beforeEach(() => {
+  place = fakePlace(mkdtempSync(join(tmpdir(), 'finish-')));
+});
+
+afterEach(() => rmSync(place.folder, { recursive: true, force: true }));
+
+function spec(change: Partial<RunSpec> = {}): RunSpec {
+  const reports = join(place.folder, 'reports', 'planetary-fabric');
+  return {
+    schema: 'planetary-fabric/run@1',
+    runId: 'edge-relief-1',
+    fabric: 'planetary-fabric',
+    scenario: 'edge-relief',
+    mode: 'mission',
+    folders: { reports, ledger: join(reports, 'ledger'), results: join(reports, 'results') },
+    ...change,
+  } as RunSpec;
+}
+
+test('after a run the page is opened, another scenario run, a fabric kept', () => {
+  const commands = nextCommands(spec(), ['reports/r.html', 'reports/r.json'], false);
+  expect(commands).toEqual([
+    expect.stringMatching(/^(xdg-)?open reports\/r\.html$/),
+    `${commandName()} k2-benchmark --jobs 10000`,
+    `${commandName()} up`,
+  ]);
+});
+
+test('a fabric that is kept can be looked at, steered and ended, by its name', () => {
+  const commands = nextCommands(spec({ fabric: 'site-b' }), [], true);
+  expect(commands).toHaveLength(3);
+  for (const command of commands) expect(command).toContain(' --fabric site-b');
+});
+
+test('every next command is one that the command line takes', async () => {
+  const all = [false, true].flatMap((kept) => [
+    ...nextCommands(spec({ fabric: 'site-b' }), [], kept),
+    ...nextCommands(spec({ scenario: 'k2-benchmark' }), [], kept),
+  ]);
+  for (const command of all) {
+    const argv = command
+      .slice(commandName().length + 1)
+      .replace(/"[^"]*"/, 'text')
+      .split(' ');
+    const doors = {
+      conductRun: () => Promise.resolve(0),
+      loadMission: () => Promise.resolve({ spec: spec(), warnings: [] }),
+    };
+    place.env['TEMPORAL_CONFIG_FILE'] = join(place.folder, 'none.toml');
+    expect(await main(argv, place, doors), `${command}\n${place.printed.err}`).not.toBe(2);
+  }
+});
+
+test('verdict, paths and next commands stand in this order', () => {
+  const lines = closingLines(['All gates passed.'], ['r.html', 'r.json'], spec(), false);
+  expect(lines.slice(0, 7)).toEqual([
+    '',
+    'All gates passed.',
+    '',
+    'Reports  r.html',
+    '         r.json',
+    '',
+    'Next:',
+  ]);
+  expect(lines).toHaveLength(10);
+});
+
+test('a run that has ended is not run again: its report is handed out', async () => {
+  mkdirSync(dirname(reportPath(spec())), { recursive: true });
+  writeFileSync(reportPath(spec()), '{"schema":"report"}\n');
+  await keepRunSpec(join(place.folder, '.planetary-fabric'), spec());
+  const doors = { conductRun: () => Promise.reject(new Error('it was run again')) };
+  const token = resumeToken(spec());
+  expect(await main(['resume', token], place, doors)).toBe(0);
+  expect(place.printed.out).toContain(reportPath(spec()));
+  place.printed.out = '';
+  expect(await main(['resume', token, '--json', '--export', 'copy/r.json'], place, doors)).toBe(0);
+  expect(JSON.parse(place.printed.out)).toEqual({ schema: 'report' });
+  expect(readFileSync(join(place.folder, 'copy', 'r.json'), 'utf8')).toBe('{"schema":"report"}\n');
+});
+
+test('an interrupted run is gone on with by token or by id', async () => {
+  await keepRunSpec(join(place.folder, '.planetary-fabric'), spec());
+  const orders: unknown[] = [];
+  const doors = {
+    conductRun: (...run: unknown[]) => {
+      orders.push(run);
+      return Promise.resolve(0);
+    },
+  };
+  expect(await main(['resume', resumeToken(spec())], place, doors)).toBe(0);
+  expect(await main(['resume', 'edge-relief-1', '--quiet'], place, doors)).toBe(0);
+  expect(orders).toEqual([
+    [spec(), { start: 'again', until: 'finished' }],
+    [spec(), { start: 'again', until: 'finished', quiet: true }],
+  ]);
+});
+
+test('a token of another fabric is refused with both names', async () => {
+  await keepRunSpec(join(place.folder, '.planetary-fabric'), spec());
+  expect(await main(['resume', resumeToken(spec({ fabric: 'site-b' }))], place)).toBe(2);
+  expect(place.printed.err).toMatch(
+    /for the fabric "site-b"; run edge-relief-1 .* "planetary-fabric"/,
+  );
+});
