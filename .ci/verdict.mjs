@@ -31,7 +31,8 @@ function verdictOf(results) {
 }
 
 if (file === undefined || !existsSync(file)) {
-  console.log('ci: no test ran; the failure above came before the tests.');
+  console.log('ci: no test ran; the failure above came before the tests and counts as one.');
+  console.log('0 passed, 1 failed');
   process.exitCode = 1;
 } else {
   const { passed, failed, problems } = verdictOf(JSON.parse(readFileSync(file, 'utf8')));

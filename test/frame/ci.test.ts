@@ -97,7 +97,7 @@ describe('the closing line of a CI run', () => {
   test('fails when there are no results at all', () => {
     const { status, lines } = judge(join(folder, 'none.json'));
     expect(status).toBe(1);
-    expect(lines.at(-1)).toContain('no test ran');
+    expect(lines).toEqual([expect.stringContaining('no test ran'), '0 passed, 1 failed']);
   });
 });
 
@@ -107,6 +107,19 @@ describe('.ci/run', () => {
   test('can be executed and is sound shell', () => {
     expect(() => accessSync(path, constants.X_OK)).not.toThrow();
     expect(spawnSync('bash', ['-n', path]).status).toBe(0);
+  });
+
+  test('gets the engines after the install and before the tests, and says so', () => {
+    const text = readFileSync(path, 'utf8');
+    const steps = [
+      /^  npm ci /m,
+      /^  echo "ci: getting /m,
+      /provide-engine\.js$/m,
+      /^  npm test /m,
+    ];
+    const places = steps.map((step) => text.search(step));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
   });
 
   test('stops at the first error and takes no input', () => {
