@@ -7,11 +7,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { missionSchema } from '../fabric/mission/schema.ts';
+import { reportSchema } from '../reporting/schema.ts';
 import { packageFolder } from './mission/mission-file.ts';
 
 /** Every generated schema: its path from the package's folder, and what it is made from. */
 export const SCHEMAS: readonly { readonly path: string; readonly schema: z.ZodType }[] = [
   { path: 'config/schemas/mission.schema.json', schema: missionSchema },
+  { path: 'config/schemas/report.schema.json', schema: reportSchema },
 ];
 
 /** The text of a schema file. It describes the file as written, so fields with a default are optional. */

@@ -1,0 +1,178 @@
+/**
+ * Builds the report of a run. What jobs came to is read from the ledger and the results alone; the
+ * fabric's own counts are only held against it. No clock and no file is touched here: a run of real
+ * processes and one in virtual time differ by the records they hand over.
+ */
+import type { Governance } from '../fabric/orchestrator/status.ts';
+import { claimsEnded, crossCheck } from './cross-check.ts';
+import { gatherResults, type FirstPage } from './first-page.ts';
+import { judgeGates } from './gates.ts';
+import { readLedgerFacts, type LedgerFacts } from './ledger-facts.ts';
+import { isoTime, quotient, rounded } from './numbers.ts';
+import { outcomeDigest } from './outcome-digest.ts';
+import { ProblemList } from './problems.ts';
+import { readResults } from './read-results.ts';
+import type { RunRecords } from './records.ts';
+import type { ReportedRun, RunStatus } from './reported-run.ts';
+import { REPORT_SCHEMA, type Report } from './schema.ts';
+import { nodeSections, policySection, shardSections } from './shard-section.ts';
+
+/** A report, and what its scenario puts before the numbers. */
+export interface BuiltReport {
+  readonly report: Report;
+  readonly firstPage: FirstPage | null;
+}
+
+/**
+ * Reads the records once, streaming, and builds the report. Contradictions become problems in it, and
+ * a failed gate; it throws only where the list of chains itself can't be had.
+ */
+export async function buildReport(run: ReportedRun, records: RunRecords): Promise<BuiltReport> {
+  const { spec, result } = run;
+  const problems = new ProblemList();
+  const facts = await readLedgerFacts(records, claimsEnded(result.status), problems);
+  const results = gatherResults(spec.presentation);
+  await readResults(records, facts.table, problems, results.take);
+  crossCheck(run, facts, problems);
+  const firstPage = results.present();
+  const report = assemble(run, facts, problems);
+  return { report: firstPage ? { ...report, triage: firstPage.data } : report, firstPage };
+}
+
+function assemble(run: ReportedRun, facts: LedgerFacts, problems: ProblemList): Report {
+  const { spec, result, engine } = run;
+  const { status } = result;
+  const counts = countsOf(status, facts);
+  const times = timesOf(status, facts);
+  const { jobs, value, cost } = counts;
+  const ended = jobs.completed + jobs.failed + jobs.cancelled;
+  const shards = shardSections(status);
+  const overBudget = Object.values(shards).reduce((sum, at) => sum + at.latencyMs.overBudget, 0);
+  const completionRatio =
+    jobs.submitted === 0 ? 1 : Math.min(1, quotient(jobs.completed, jobs.submitted));
+  const failureRate = quotient(jobs.failed, jobs.completed + jobs.failed);
+  const gates = judgeGates(spec.gates, {
+    failureRate,
+    completionRatio,
+    overBudgetRatio: quotient(overBudget, jobs.completed),
+    durationMs: times.durationMs,
+    problems: problems.total,
+  });
+  const { events, bytes, runs } = run.history;
+  const perJob = { eventsPerJob: quotient(events, ended), bytesPerJob: quotient(bytes, ended) };
+  const { kind, address, serverVersion, durability } = engine;
+  return {
+    schema: REPORT_SCHEMA,
+    scenario: spec.scenario,
+    title: spec.title,
+    runId: spec.runId,
+    seed: spec.seed,
+    fabric: spec.fabric,
+    passed: gates.every((gate) => gate.passed),
+    engine: { kind, address, serverVersion, durability },
+    jobs,
+    completionRatio,
+    failureRate,
+    value,
+    cost,
+    shards,
+    nodes: nodeSections(status),
+    governance: governanceSection(result.governance),
+    checkpoints: [],
+    faults: [],
+    timings: { ...times, jobsPerSecond: quotient(ended * 1_000, times.durationMs) },
+    history: { events, bytes, ...perJob, runs },
+    gates,
+    problems: problems.kept.map((problem) => ({ ...problem })),
+    problemCounts: problems.counts,
+    outcomeDigest: outcomeDigest(facts.table),
+    ledger: ledgerSection(spec.folders.ledger, facts),
+  };
+}
+
+type Counts = Pick<Report, 'jobs' | 'value' | 'cost'>;
+
+function countsOf({ totals }: RunStatus, { table, costByNode }: LedgerFacts): Counts {
+  const sums = table.sums();
+  const { open, refused, completed, failed } = sums;
+  const all = [open, refused, completed, failed];
+  const byNode = [...costByNode].sort(([a], [b]) => (a < b ? -1 : 1));
+  const total = byNode.reduce((sum, [, cost]) => sum + cost, 0);
+  return {
+    jobs: {
+      submitted: totals.submitted,
+      accepted: open.jobs + completed.jobs + failed.jobs,
+      refused: refused.jobs,
+      completed: completed.jobs,
+      failed: failed.jobs,
+      cancelled: totals.cancelled,
+      queued: totals.queued,
+      leased: totals.leased,
+      inTransit: totals.inTransit,
+    },
+    value: {
+      submitted: rounded(all.reduce((sum, { value }) => sum + value, 0)),
+      completed: rounded(completed.value),
+      failed: rounded(failed.value),
+      cancelled: 0,
+      refused: rounded(refused.value),
+    },
+    cost: {
+      total: rounded(total),
+      byNode: Object.fromEntries(byNode.map(([node, cost]) => [node, rounded(cost)])),
+    },
+  };
+}
+
+function timesOf(
+  { startedAtMs, finishedAtMs }: RunStatus,
+  { chains }: LedgerFacts,
+): Omit<Report['timings'], 'jobsPerSecond'> {
+  const last = [...chains.values()].reduce((most, { lastAtMs }) => Math.max(most, lastAtMs), 0);
+  const finishedMs = finishedAtMs ?? Math.max(startedAtMs, last);
+  return {
+    startedAt: isoTime(startedAtMs),
+    finishedAt: isoTime(finishedMs),
+    durationMs: Math.max(0, finishedMs - startedAtMs),
+  };
+}
+
+function ledgerSection(path: string, { chains }: LedgerFacts): Report['ledger'] {
+  return {
+    path,
+    entries: [...chains.values()].reduce((sum, { entries }) => sum + entries, 0),
+    heads: Object.fromEntries([...chains].map(([chain, { head }]) => [chain, head])),
+  };
+}
+
+function governanceSection(governance: Governance): Report['governance'] {
+  const { commands, snapshots, commandsDropped } = governance;
+  return {
+    snapshots: snapshots.map(({ atMs, commandId, tickMs, fabricPaused, shards }) => ({
+      at: isoTime(atMs),
+      commandId,
+      tickMs,
+      fabricPaused,
+      shards: Object.fromEntries(
+        Object.entries(shards).map(([name, { paused, policy }]) => [
+          name,
+          { paused, policy: policySection(policy) },
+        ]),
+      ),
+    })),
+    commands: commands.map((command) => ({
+      commandId: command.commandId,
+      name: command.name,
+      args: command.args,
+      by: command.by,
+      reason: command.reason,
+      via: command.via,
+      receivedAt: isoTime(command.receivedAtMs),
+      appliedAt: command.appliedAtMs === null ? null : isoTime(command.appliedAtMs),
+      outcome: command.outcome,
+      refusedBecause: command.refusedBecause,
+      effect: command.effect,
+    })),
+    commandsDropped,
+  };
+}

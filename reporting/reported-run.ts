@@ -1,0 +1,30 @@
+/**
+ * What a report is made from beside the run's records: the mission, and what the fabric said of itself
+ * at its end. A run in virtual time hands over the same without a workflow.
+ */
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import type { FabricStatus, Governance } from '../fabric/orchestrator/status.ts';
+
+/** How the fabric stood at the end, as far as a report tells. Times in ms since the epoch. */
+export type RunStatus = Pick<
+  FabricStatus,
+  'startedAtMs' | 'finishedAtMs' | 'totals' | 'shards' | 'series'
+>;
+
+/** Everything but the records. */
+export interface ReportedRun {
+  readonly spec: RunSpec;
+  readonly result: { readonly status: RunStatus; readonly governance: Governance };
+  readonly engine: {
+    readonly kind: 'embedded' | 'external' | 'virtual';
+    readonly address: string;
+    readonly serverVersion: string;
+    readonly durability: string;
+  };
+  /** Over all runs of all workflows; bytes as the server counts them. */
+  readonly history: {
+    readonly events: number;
+    readonly bytes: number;
+    readonly runs: number;
+  };
+}

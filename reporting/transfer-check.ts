@@ -1,0 +1,79 @@
+/**
+ * Every transfer has two sides. The origin records that it sent it and how that ended; the target
+ * records whether it took it. The sides stand in different chains and are matched by origin, target
+ * and number.
+ */
+import { createHash } from 'node:crypto';
+import type { LedgerEntry } from '../fabric/ledger.ts';
+import { size } from '../fabric/ordinals.ts';
+import type { ProblemList } from './problems.ts';
+
+type TransferEntry = Extract<LedgerEntry, { type: `transfer-${string}` }>;
+
+const SIDES = ['transfer-out', 'transfer-in', 'transfer-refused'] as const;
+
+/** Digest of the jobs that each kind of entry named, by kind. */
+type Sides = Map<TransferEntry['type'], string>;
+
+/** Jobs that left a shard for good, by the shard that took them. */
+export type Spillovers = Map<string, Map<string, number>>;
+
+export class TransferCheck {
+  readonly spillovers: Spillovers = new Map();
+  readonly #transfers = new Map<string, Sides>();
+  readonly #problems: ProblemList;
+
+  constructor(problems: ProblemList) {
+    this.#problems = problems;
+  }
+
+  /** Takes one entry of the chain of `shard`. */
+  apply(shard: string, entry: LedgerEntry): void {
+    if (!isTransfer(entry)) return;
+    const { type, peer, no, jobs } = entry;
+    const isTarget = type === 'transfer-in' || type === 'transfer-refused';
+    const [from, to] = isTarget ? [peer, shard] : [shard, peer];
+    const key = `${no} from ${from} to ${to}`;
+    const sides: Sides = this.#transfers.get(key) ?? new Map();
+    this.#transfers.set(key, sides);
+    if (sides.has(type)) this.#problem(`transfer ${key} is recorded twice as ${type}`);
+    sides.set(type, createHash('sha256').update(JSON.stringify(jobs)).digest('base64'));
+    if (type === 'transfer-done') {
+      const moved = jobs.reduce((sum, { ordinals }) => sum + size(ordinals), 0);
+      const targets = this.spillovers.get(from) ?? new Map<string, number>();
+      this.spillovers.set(from, targets.set(to, (targets.get(to) ?? 0) + moved));
+    }
+  }
+
+  /** Matches the sides. Only when the run has `ended` must all of them be there. */
+  close(ended: boolean): void {
+    for (const [key, sides] of this.#transfers) {
+      for (const what of contradictions(sides, ended)) this.#problem(`transfer ${key} ${what}`);
+    }
+  }
+
+  #problem(what: string): void {
+    this.#problems.add('transfer-mismatch', what);
+  }
+}
+
+function contradictions(sides: Sides, ended: boolean): string[] {
+  const has = (type: TransferEntry['type']): boolean => sides.has(type);
+  const found: string[] = [];
+  if (!has('transfer-out')) found.push('was never sent by its origin');
+  if (has('transfer-in') && has('transfer-refused')) found.push('was both taken and refused');
+  if (has('transfer-done') && !has('transfer-in')) found.push('is done and was never taken');
+  if (has('transfer-back') && !has('transfer-refused')) {
+    found.push('came back and was never refused');
+  }
+  if (new Set(sides.values()).size > 1)
+    found.push('names other jobs on one side than on the other');
+  if (!ended || found.length > 0) return found;
+  const sent = SIDES.filter(has);
+  if (sent.length === 1) return ['has no record at its target'];
+  return has('transfer-done') || has('transfer-back') ? [] : ['was never settled by its origin'];
+}
+
+function isTransfer(entry: LedgerEntry): entry is TransferEntry & { seq: number; at: number } {
+  return entry.type.startsWith('transfer-');
+}

@@ -1,0 +1,99 @@
+/** The report in a few plain lines, for a terminal and for the page's head. */
+import type { FirstPage } from './first-page.ts';
+import { isLeast } from './gates.ts';
+import { counted, duration, number, percent, titled } from './numbers.ts';
+import type { Report } from './schema.ts';
+
+const GATE_NAMES: Readonly<Record<Report['gates'][number]['name'], string>> = {
+  failureRate: 'Failed jobs',
+  completionRatio: 'Completed jobs',
+  overBudgetRatio: 'Jobs over their latency budget',
+  durationMs: 'Duration',
+  problems: 'Contradictions in the files',
+};
+
+/** Lines of problems that the terminal shows; the report has the rest. */
+const PROBLEM_LINES_MAX = 3;
+
+/** Control characters and direction marks, which could rewrite a terminal's line. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
+
+/** One sentence: what was done, and whether it is good enough. */
+export function headline(report: Report): string {
+  const { jobs, timings } = report;
+  const others = [
+    `${number(jobs.failed)} failed`,
+    ...(jobs.refused > 0 ? [`${number(jobs.refused)} refused`] : []),
+    ...(jobs.cancelled > 0 ? [`${number(jobs.cancelled)} cancelled`] : []),
+    ...openWords(jobs),
+  ];
+  const done = `${number(jobs.completed)} of ${counted(jobs.submitted, 'job')} completed`;
+  return `${done}, ${others.join(', ')}, in ${duration(timings.durationMs)}.`;
+}
+
+/**
+ * Three to six lines, and below them the first problems where there are any: what was done, what was
+ * handed on, which conditions held, and the top of the scenario's own list.
+ */
+export function verdictLines(report: Report, firstPage: FirstPage | null): string[] {
+  const lines = [
+    `${report.passed ? 'Passed' : 'FAILED'}: ${report.title}. ${headline(report)}`,
+    spilloverLine(report),
+    gateLine(report),
+    ...problemLines(report),
+    ...(firstPage?.topLines ?? []),
+  ];
+  return lines.map((line) => line.replace(UNPRINTABLE, ' '));
+}
+
+/** A gate in words: its name, its limit and what was measured. */
+export function gateText({ name, limit, value }: Report['gates'][number]): {
+  name: string;
+  limit: string;
+  value: string;
+} {
+  const amount = (of: number): string => {
+    if (name === 'durationMs') return duration(of);
+    return name === 'problems' ? number(of) : percent(of);
+  };
+  const bound = isLeast(name) ? 'at least' : 'at most';
+  return { name: GATE_NAMES[name], limit: `${bound} ${amount(limit)}`, value: amount(value) };
+}
+
+function openWords({ queued, leased, inTransit }: Report['jobs']): string[] {
+  const open = queued + leased + inTransit;
+  return open === 0 ? [] : [`${number(open)} not ended`];
+}
+
+function spilloverLine({ shards }: Report): string {
+  const moves = Object.entries(shards).flatMap(([from, { spillovers }]) =>
+    Object.entries(spillovers)
+      .filter(([, jobs]) => jobs > 0)
+      .map(([to, jobs]) => `${titled(from)} handed ${counted(jobs, 'job')} to ${titled(to)}`),
+  );
+  const late = Object.values(shards).reduce((sum, { latencyMs }) => sum + latencyMs.overBudget, 0);
+  const moved = moves.length === 0 ? 'No region had to hand work on' : moves.join('; ');
+  const over =
+    late === 0
+      ? 'no job took longer than its latency budget'
+      : `${counted(late, 'job')} took longer than the latency budget`;
+  return `${moved}; ${over}.`;
+}
+
+function gateLine({ gates }: Report): string {
+  const words = gates.map((gate) => {
+    const { name, limit, value } = gateText(gate);
+    return `${name.toLowerCase()} ${value} (${limit})${gate.passed ? '' : ' NOT HELD'}`;
+  });
+  const held = gates.filter((gate) => gate.passed).length;
+  const all = held === gates.length ? 'All conditions held' : `${held} of ${gates.length} held`;
+  return `${all}: ${words.join(', ')}.`;
+}
+
+function problemLines({ problems, problemCounts }: Report): string[] {
+  const found = Object.values(problemCounts).reduce((sum, count) => sum + count, 0);
+  const shown = problems.slice(0, PROBLEM_LINES_MAX).map(({ what }) => `! ${what}`);
+  return found <= shown.length
+    ? shown
+    : [...shown, `! and ${number(found - shown.length)} more; the report names them`];
+}
