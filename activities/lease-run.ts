@@ -1,0 +1,152 @@
+/**
+ * One lease on a node, from the grant to its result: bodies fetched, jobs handed to the adapter, what
+ * came of each written to one segment.
+ */
+import { hash } from 'node:crypto';
+import type { JobBody, TravellingSlice } from '../fabric/job.ts';
+import { LIMITS } from '../fabric/limits.ts';
+import type { FailedJob } from '../fabric/ledger.ts';
+import type { LeaseGrant, LeaseResult } from '../fabric/messages.ts';
+import { each, fromList } from '../fabric/ordinals.ts';
+import type { FeedSpec } from '../fabric/policy.ts';
+import type { Adapter, AdapterJob, JobOutcome } from './adapters/adapter.ts';
+import type { FeedReaders } from './feed/index.ts';
+import type { ResultRecord } from './results.ts';
+import { RESULT_BYTES_MAX, writeSegment } from './results.ts';
+
+export interface LeaseHost {
+  readonly session: string;
+  readonly adapter: Adapter;
+  /** The run's feeds by id. */
+  readonly feeds: ReadonlyMap<string, FeedSpec>;
+  readonly readers: FeedReaders;
+  readonly resultsFolder: string;
+}
+
+/** What the desk tells a lease while it runs. */
+export interface LeaseReins {
+  readonly mayStart: () => boolean;
+  /** By `performance.now()`. */
+  readonly endByMs: number;
+  readonly abandoned: AbortSignal;
+}
+
+interface HeldJob extends AdapterJob {
+  readonly item: number;
+  readonly value: number;
+}
+
+const CODE_CHARS_MAX = 64;
+
+/**
+ * Does the jobs of the grant. Jobs whose bodies can't be had fail as `feed-unreadable`; jobs not begun
+ * are named nowhere in the result. Rejects when the results can't be written.
+ */
+export async function runJobs(
+  host: LeaseHost,
+  grant: LeaseGrant,
+  reins: LeaseReins,
+): Promise<LeaseResult> {
+  const startedMs = performance.now();
+  const ended: { job: HeldJob; record: ResultRecord }[] = [];
+  const end = (job: HeldJob, outcome: JobOutcome, ms: number): void => {
+    ended.push({ job, record: recordOf(job, outcome, ms) });
+  };
+  const jobs: HeldJob[] = [];
+  for (const [item, slice] of grant.items.entries()) {
+    const held = await heldJobs(host, slice, item);
+    if ('jobs' in held) jobs.push(...held.jobs);
+    else for (const job of held.unreadable) end(job, held.outcome, 0);
+  }
+  const onDone = (at: number, outcome: JobOutcome, ms: number): void => {
+    end(jobs[at]!, outcome, ms);
+  };
+  if (jobs.length > 0) await host.adapter.run({ ...reins, jobs, onDone });
+  const records = ended.map(({ record }) => record);
+  const name = `${grant.shard}.${grant.node}.${grant.fence}.${host.session}.ndjson`;
+  const segment =
+    records.length === 0 ? null : await writeSegment(host.resultsFolder, name, records);
+  const items = grant.items.map((_, item) => {
+    const own = ended.filter(({ job }) => job.item === item).map(({ record }) => record);
+    const completed = own.filter(({ status }) => status === 'completed');
+    const failed = own.filter(({ status }) => status === 'failed');
+    return {
+      completed: fromList(completed.map(({ ordinal }) => ordinal)),
+      failed: failed.map(({ ordinal, code }): FailedJob => [ordinal, code ?? 'unknown']),
+    };
+  });
+  return { items, segment, busyMs: performance.now() - startedMs };
+}
+
+/** A result of nothing begun: every job goes back to the shard. */
+export function untouched(grant: LeaseGrant): LeaseResult {
+  const items = grant.items.map(() => ({ completed: [], failed: [] }));
+  return { items, segment: null, busyMs: 0 };
+}
+
+type Held =
+  { readonly jobs: HeldJob[] } | { readonly unreadable: HeldJob[]; readonly outcome: JobOutcome };
+
+async function heldJobs(host: LeaseHost, slice: TravellingSlice, item: number): Promise<Held> {
+  const { feed, attempt, value, kind } = slice;
+  const ordinals = [...each(slice.ordinals)];
+  const jobOf = (ordinal: number, body: JobBody): HeldJob => ({
+    feed,
+    ordinal,
+    attempt,
+    body,
+    item,
+    value,
+  });
+  try {
+    const bodies = slice.bodies ?? (await bodiesOf(host, slice));
+    if (bodies.length !== ordinals.length) {
+      throw new Error(`${ordinals.length} jobs came with ${bodies.length} bodies`);
+    }
+    return { jobs: ordinals.map((ordinal, i) => jobOf(ordinal, bodies[i]!)) };
+  } catch (error) {
+    const message = cut(error instanceof Error ? error.message : String(error));
+    const nobody = (ordinal: number): JobBody => ({
+      id: `${feed}-${ordinal}`,
+      kind,
+      payload: null,
+    });
+    const unreadable = ordinals.map((ordinal) => jobOf(ordinal, nobody(ordinal)));
+    return { unreadable, outcome: { status: 'failed', code: 'feed-unreadable', message } };
+  }
+}
+
+async function bodiesOf({ feeds, readers }: LeaseHost, slice: TravellingSlice): Promise<JobBody[]> {
+  const spec = feeds.get(slice.feed);
+  if (!spec) throw new Error(`the run has no feed "${slice.feed}"`);
+  const reader = await readers.open(spec);
+  return reader.bodies(slice.ordinals);
+}
+
+function recordOf(job: HeldJob, outcome: JobOutcome, ms: number): ResultRecord {
+  const { feed, ordinal, attempt, value, body } = job;
+  const about = { feed, ordinal, id: body.id, kind: body.kind, attempt, value };
+  const rounded = Math.round(ms * 1_000) / 1_000;
+  const failed = (code: string, message: string): ResultRecord => ({
+    ...about,
+    status: 'failed',
+    code: code.slice(0, CODE_CHARS_MAX),
+    message: cut(message),
+    resultSha256: '',
+    ms: rounded,
+  });
+  if (outcome.status === 'failed') return failed(outcome.code, outcome.message);
+  const result = outcome.result ?? null;
+  const json = JSON.stringify(result);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > RESULT_BYTES_MAX) {
+    const message = `the result has ${bytes} bytes as JSON; at most ${RESULT_BYTES_MAX} are kept`;
+    return failed('result-too-large', message);
+  }
+  const resultSha256 = hash('sha256', json);
+  return { ...about, status: 'completed', result, resultSha256, ms: rounded };
+}
+
+function cut(message: string): string {
+  return message.slice(0, LIMITS.failureMessageCharsMax);
+}

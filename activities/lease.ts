@@ -1,0 +1,199 @@
+/**
+ * The desk of one node: takes leases, runs as many at a time as the node has slots, and does each once.
+ * A lease is known by its number and fence; asked for it again, as by a workflow that continued as new
+ * with the lease in flight, the desk hands out the one that runs or has just ended.
+ *
+ * A call waits with its lease. It beats while the lease waits for a slot, for that is how a cancel
+ * reaches it: then the lease ends unstarted. One that has begun is finished whatever comes.
+ */
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
+import type { LeaseGrant, LeaseResult } from '../fabric/messages.ts';
+import type { LeaseHost } from './lease-run.ts';
+import { runJobs, untouched } from './lease-run.ts';
+import { requireSession } from './presence.ts';
+
+export interface DeskOrder extends LeaseHost {
+  readonly node: string;
+  readonly slots: number;
+}
+
+/** Ended leases that are remembered for calls still to come. */
+export const ENDED_LEASES_MAX = 256;
+
+const WAITING_BEAT_MS = 200;
+/** Shares of a lease's time: after the first no job is begun, after the second the one under way fails. */
+const BEGIN_SHARE = 0.5;
+const END_SHARE = 0.9;
+
+interface LeaseAtDesk {
+  readonly key: string;
+  readonly grant: LeaseGrant;
+  readonly arrivedMs: number;
+  readonly done: Promise<LeaseResult>;
+  state: 'waiting' | 'running' | 'ended';
+  resolve: (result: LeaseResult) => void;
+  reject: (error: unknown) => void;
+  /** The newest call; when a newer one comes, this one is let go. */
+  call: { readonly scheduledMs: number; readonly letGo: () => void } | null;
+}
+
+export class LeaseDesk {
+  readonly #order: DeskOrder;
+  readonly #leases = new Map<string, LeaseAtDesk>();
+  readonly #ended = new Map<string, Promise<LeaseResult>>();
+  readonly #waiting: LeaseAtDesk[] = [];
+  readonly #abandoned = new AbortController();
+  #running = 0;
+  #draining = false;
+  #idle: (() => void)[] = [];
+
+  constructor(order: DeskOrder) {
+    this.#order = order;
+  }
+
+  /**
+   * The activity. Throws a failure of type `StaleSession` for a grant to an earlier start of this
+   * process, of type `Superseded` when a later call took over, a CancelledFailure when it was cancelled
+   * unstarted or nobody waits for the call any more, and what `runJobs` throws.
+   */
+  async runLease(grant: LeaseGrant): Promise<LeaseResult> {
+    const { node, session } = this.#order;
+    requireSession(node, grant.session, session);
+    if (grant.node !== node) {
+      const message = `lease ${grant.lease} is for node "${grant.node}", not "${node}"`;
+      throw ApplicationFailure.nonRetryable(message, 'WrongNode');
+    }
+    const key = `${grant.lease} ${grant.fence}`;
+    const ended = this.#ended.get(key);
+    if (ended) return ended;
+    const lease = this.#leases.get(key) ?? this.#admit(key, grant);
+    return this.#attend(lease, Context.current());
+  }
+
+  /**
+   * Ends in order: no job is begun any more, what waits goes back, and what runs hands back the rest
+   * after its job under way. Resolves when nothing runs; after `graceMs` jobs under way are abandoned.
+   */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    for (const lease of this.#waiting.splice(0)) this.#end(lease, untouched(lease.grant));
+    if (this.#running === 0) return;
+    const deadline = setTimeout(() => this.#abandoned.abort(), graceMs);
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    clearTimeout(deadline);
+  }
+
+  #admit(key: string, grant: LeaseGrant): LeaseAtDesk {
+    let resolve: LeaseAtDesk['resolve'] = () => undefined;
+    let reject: LeaseAtDesk['reject'] = () => undefined;
+    const done = new Promise<LeaseResult>((yes, no) => {
+      resolve = yes;
+      reject = no;
+    });
+    done.catch(() => undefined);
+    const arrivedMs = performance.now();
+    const lease: LeaseAtDesk = {
+      key,
+      grant,
+      arrivedMs,
+      done,
+      state: 'waiting',
+      resolve,
+      reject,
+      call: null,
+    };
+    this.#leases.set(key, lease);
+    if (this.#draining) this.#end(lease, untouched(grant));
+    else this.#waiting.push(lease);
+    this.#fillSlots();
+    return lease;
+  }
+
+  /** Waits with the lease on behalf of one call. */
+  async #attend(lease: LeaseAtDesk, context: Context): Promise<LeaseResult> {
+    const scheduledMs = context.info.currentAttemptScheduledTimestampMs;
+    if (lease.call !== null && lease.call.scheduledMs > scheduledMs) throw supersededFailure();
+    lease.call?.letGo();
+    const beats = setInterval(() => {
+      if (lease.state === 'waiting') context.heartbeat();
+    }, WAITING_BEAT_MS);
+    try {
+      const letGo = new Promise<never>((_, reject) => {
+        lease.call = { scheduledMs, letGo: () => reject(supersededFailure()) };
+      });
+      return await Promise.race([lease.done, letGo, this.#cancelled(lease, context)]);
+    } finally {
+      clearInterval(beats);
+    }
+  }
+
+  /**
+   * Rejects when the call is to end without the lease's result. A cancel ends a lease that has not
+   * begun. A call whose workflow is gone ("not found") is detached: the lease goes on without it.
+   */
+  async #cancelled(lease: LeaseAtDesk, context: Context): Promise<never> {
+    try {
+      return await context.cancelled;
+    } catch (error) {
+      const isCancel = context.cancellationDetails?.cancelRequested === true;
+      if (!isCancel) throw error;
+      if (lease.state !== 'waiting') return await new Promise<never>(() => undefined);
+      this.#waiting.splice(this.#waiting.indexOf(lease), 1);
+      lease.state = 'ended';
+      this.#leases.delete(lease.key);
+      lease.reject(error);
+      throw error;
+    }
+  }
+
+  #fillSlots(): void {
+    while (this.#running < this.#order.slots) {
+      const lease = this.#waiting.shift();
+      if (!lease) return;
+      this.#running++;
+      lease.state = 'running';
+      void this.#run(lease);
+    }
+  }
+
+  async #run(lease: LeaseAtDesk): Promise<void> {
+    const { grant, arrivedMs } = lease;
+    const beginByMs = arrivedMs + grant.timeoutMs * BEGIN_SHARE;
+    try {
+      const result = await runJobs(this.#order, grant, {
+        mayStart: () => !this.#draining && performance.now() < beginByMs,
+        endByMs: arrivedMs + grant.timeoutMs * END_SHARE,
+        abandoned: this.#abandoned.signal,
+      });
+      this.#end(lease, result);
+    } catch (error) {
+      lease.state = 'ended';
+      this.#leases.delete(lease.key);
+      lease.reject(error);
+    } finally {
+      this.#running--;
+      if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      this.#fillSlots();
+    }
+  }
+
+  #end(lease: LeaseAtDesk, result: LeaseResult): void {
+    lease.state = 'ended';
+    this.#leases.delete(lease.key);
+    this.#ended.set(lease.key, lease.done);
+    lease.resolve(result);
+    const oldest = this.#ended.keys().next().value;
+    if (this.#ended.size > ENDED_LEASES_MAX && oldest !== undefined) this.#ended.delete(oldest);
+  }
+}
+
+/** A later call for the same lease took this one's place; nobody waits for it any more. */
+function supersededFailure(): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: 'a later call took over this lease',
+    type: 'Superseded',
+    nonRetryable: true,
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * Presence: one long activity a node that does nothing but beat, on the main thread, where no handler
+ * ever computes. While none is held the node's shard does not count on it, and the host registers anew.
+ */
+import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
+import type { PresenceInput } from './contracts.ts';
+
+/** How often a beat is offered; the worker's throttle decides how many are sent. */
+const BEAT_MS = 200;
+
+/** A call that was meant for an earlier start of the node's process. */
+export const STALE_SESSION = 'StaleSession';
+
+/** Throws a failure of type `StaleSession`, which is not retried, unless both are the same. */
+export function requireSession(node: string, asked: string, session: string): void {
+  if (asked === session) return;
+  const message = `node "${node}" was started anew: its session is ${session}, not ${asked}`;
+  throw ApplicationFailure.nonRetryable(message, STALE_SESSION);
+}
+
+export class Presence {
+  readonly #node: string;
+  readonly #session: string;
+  readonly #left: Promise<'left'>;
+  #leave: () => void = () => undefined;
+  #held = 0;
+  #lastHeldMs = performance.now();
+
+  constructor(node: string, session: string) {
+    this.#node = node;
+    this.#session = session;
+    this.#left = new Promise((resolve) => (this.#leave = () => resolve('left')));
+  }
+
+  /**
+   * The activity: beats until it is cancelled or its run has gone, then throws a CancelledFailure, or
+   * until `leave`, then returns `left`. A run that continues as new starts it again; both may overlap.
+   */
+  async hold({ session }: PresenceInput): Promise<'left'> {
+    requireSession(this.#node, session, this.#session);
+    const context = Context.current();
+    context.heartbeat();
+    const beats = setInterval(() => context.heartbeat(), BEAT_MS);
+    this.#held++;
+    try {
+      return await Promise.race([this.#left, context.cancelled]);
+    } finally {
+      clearInterval(beats);
+      this.#held--;
+      this.#lastHeldMs = performance.now();
+    }
+  }
+
+  /** How long nobody has held it, in ms; 0 while somebody does. */
+  get missingMs(): number {
+    return this.#held > 0 ? 0 : performance.now() - this.#lastHeldMs;
+  }
+
+  /** Calls that hold it now. */
+  get calls(): number {
+    return this.#held;
+  }
+
+  /** Ends it in order, for good. */
+  leave(): void {
+    this.#leave();
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The node host process: all nodes of the run, each an activity worker on its own queue with its own
+ * presence and desk. Handlers compute in threads, so presence on the main thread never waits for them.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import type { Adapter } from '../activities/adapters/adapter.ts';
+import type { NodeActivities } from '../activities/contracts.ts';
+import { FeedReaders } from '../activities/feed/index.ts';
+import { LeaseDesk } from '../activities/lease.ts';
+import { Presence } from '../activities/presence.ts';
+import { connectEngine, connectWorkers } from '../engine/connect.ts';
+import type { RunNode, RunSpec } from '../fabric/mission/run-spec.ts';
+import { nodeQueue, shardId } from '../workflows/protocol.ts';
+import { adaptersOf } from './adapters.ts';
+import { installLog, say } from './log.ts';
+import { keepRegistered, nodeSpecOf } from './node-registration.ts';
+import type { FabricProcess } from './process-life.ts';
+import { engineEndpoint, live } from './process-life.ts';
+
+interface Host {
+  readonly spec: RunSpec;
+  readonly session: string;
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly client: Client;
+  readonly readers: FeedReaders;
+}
+
+interface HostedNode {
+  readonly ended: Promise<void>;
+  stop(graceMs: number): Promise<void>;
+}
+
+/** A beat is sent no later than this: half of what the shard waits before it gives a node up. */
+const PRESENCE_BEAT_MAX = '400ms';
+/** How soon a lease that waits for a slot learns of a cancel. */
+const WAITING_BEAT = '200ms';
+/** What is left of the grace to hand back results after jobs were abandoned. */
+const HAND_BACK_MS = 1_000;
+const ANSWERED_LOOK_MS = 5;
+
+async function start(spec: RunSpec): Promise<FabricProcess> {
+  installLog();
+  const adapters = adaptersOf(spec.nodes);
+  const distinct = [...new Set(adapters.values())];
+  const [endpoint] = await Promise.all([engineEndpoint(), ...distinct.map((each) => each.open())]);
+  const { namespace } = endpoint;
+  const connection = await connectWorkers(endpoint);
+  const engine = await connectEngine(endpoint);
+  const host: Host = {
+    spec,
+    session: randomBytes(8).toString('hex'),
+    connection,
+    namespace,
+    client: engine.client,
+    readers: new FeedReaders(),
+  };
+  const nodes = await Promise.all(
+    spec.nodes.map((node) => hostNode(host, node, adapters.get(node.id)!)),
+  );
+  const stop = async (graceMs: number): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.stop(graceMs)));
+    await Promise.all(distinct.map((each) => each.close()));
+    await engine.close();
+    await connection.close();
+  };
+  let stopped: () => void = () => undefined;
+  // A host without nodes still waits for its end.
+  const asked = new Promise<void>((resolve) => (stopped = resolve));
+  const failed = Promise.all(nodes.map((node) => node.ended)).then(() => asked);
+  return { ended: failed, stop: (graceMs) => stop(graceMs).finally(stopped) };
+}
+
+async function hostNode(host: Host, node: RunNode, adapter: Adapter): Promise<HostedNode> {
+  const { spec, session, connection, namespace, readers } = host;
+  const presence = new Presence(node.id, session);
+  const desk = new LeaseDesk({
+    node: node.id,
+    slots: node.slots,
+    session,
+    adapter,
+    readers,
+    feeds: new Map(spec.feeds.map((feed) => [feed.id, feed])),
+    resultsFolder: spec.folders.results,
+  });
+  const activities: NodeActivities = {
+    runLease: (grant) => desk.runLease(grant),
+    holdPresence: (input) => presence.hold(input),
+  };
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: nodeQueue(spec.fabric, node.id),
+    activities: { ...activities },
+    // Calls left over from a run that continued as new hold places until their leases end.
+    maxConcurrentActivityTaskExecutions: 4 * (node.slots + 2),
+    maxConcurrentActivityTaskPolls: Math.min(node.slots + 1, 5),
+    maxHeartbeatThrottleInterval: PRESENCE_BEAT_MAX,
+    defaultHeartbeatThrottleInterval: WAITING_BEAT,
+    // Draining has its own deadline, which is shorter.
+    shutdownGraceTime: '1m',
+  });
+  const leaving = new AbortController();
+  const ended = worker.run();
+  ended.catch(() => undefined);
+  const registered = keepRegistered({
+    spec: nodeSpecOf(node),
+    session,
+    signal: (name, payload) =>
+      host.client.workflow
+        .getHandle(shardId(spec.fabric, node.shard))
+        .signal(name, payload as object),
+    missingMs: () => presence.missingMs,
+    stopped: leaving.signal,
+    onTrouble: (message) => say(`node ${node.id} is not registered: ${message}`),
+  });
+  return {
+    ended,
+    stop: async (graceMs) => {
+      leaving.abort();
+      await registered;
+      // No lease is taken any more; what runs is handed back while the shard still counts on the node.
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await desk.drain(Math.max(0, graceMs - HAND_BACK_MS));
+      await answered(worker, presence);
+      presence.leave();
+      await ended;
+    },
+  };
+}
+
+/** Waits until every lease's answer has reached the engine, so that none comes after the farewell. */
+async function answered(worker: Worker, presence: Presence): Promise<void> {
+  const deadlineMs = performance.now() + HAND_BACK_MS / 2;
+  while (worker.getStatus().numInFlightActivities > presence.calls) {
+    if (performance.now() > deadlineMs) return;
+    await setTimeout(ANSWERED_LOOK_MS);
+  }
+}
+
+await live(start);

@@ -1,0 +1,49 @@
+/**
+ * The orchestrator process: runs the workflows of all shards and of the orchestrator, and the
+ * activities that they keep their records with.
+ */
+import { Worker } from '@temporalio/worker';
+import { makeOrchestratorActivities } from '../activities/orchestrator.ts';
+import { connectWorkers } from '../engine/connect.ts';
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { orchestratorQueue } from '../workflows/protocol.ts';
+import { installLog } from './log.ts';
+import type { FabricProcess } from './process-life.ts';
+import { engineEndpoint, live } from './process-life.ts';
+import { bundlePath, payloadConverterPath } from './workflow-bundle.ts';
+
+/** One workflow a shard and one more; room for fabrics of the largest size. */
+const CACHED_WORKFLOWS_MAX = 64;
+/** A process that was killed leaves tasks on its sticky queue: this long until they go to another. */
+const STICKY_TIMEOUT_MS = 100;
+
+async function start({ fabric }: RunSpec): Promise<FabricProcess> {
+  installLog();
+  const endpoint = await engineEndpoint();
+  const connection = await connectWorkers(endpoint);
+  const worker = await Worker.create({
+    connection,
+    namespace: endpoint.namespace,
+    taskQueue: orchestratorQueue(fabric),
+    workflowBundle: { codePath: bundlePath },
+    dataConverter: { payloadConverterPath },
+    activities: makeOrchestratorActivities(),
+    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
+    maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
+    maxConcurrentWorkflowTaskPolls: 8,
+    maxConcurrentActivityTaskPolls: 8,
+    maxConcurrentActivityTaskExecutions: 64,
+    // An append or a pull under way is done in milliseconds; whatever is not is issued again.
+    shutdownGraceTime: '1s',
+  });
+  const ended = worker.run().finally(() => connection.close());
+  return {
+    ended,
+    stop: async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
+    },
+  };
+}
+
+await live(start);

@@ -1,0 +1,79 @@
+/**
+ * The life of one fabric process: it says `ready`, ends in order on SIGTERM or when its supervisor is
+ * gone, and at once on a second signal. A supervisor holds the other end of standard input.
+ */
+import { readFileSync } from 'node:fs';
+import { externalLink } from '../engine/links/external.ts';
+import type { EngineEndpoint } from '../engine/connect.ts';
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { say } from './log.ts';
+
+/** What a process does between its start and its end. */
+export interface FabricProcess {
+  /** Ends it in order; jobs under way get `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+  /** Resolves after `stop`; rejects when the process can't go on. */
+  readonly ended: Promise<void>;
+}
+
+const GRACE_MS = 10_000;
+/** Nobody is left to wait for it. */
+const ORPHAN_GRACE_MS = 2_000;
+
+/**
+ * Runs a process to its end and exits: 0 when it ended in order, 1 when it could not start or go on,
+ * with the reason on standard error.
+ */
+export async function live(start: (spec: RunSpec) => Promise<FabricProcess>): Promise<never> {
+  try {
+    const stopping = stopSignal();
+    const process_ = await start(readSpec(process.argv[2]));
+    process.stdout.write(`ready, process ${process.pid}\n`);
+    const asked = stopping.then((graceMs) => process_.stop(graceMs));
+    await Promise.race([process_.ended, asked.then(() => process_.ended)]);
+    process.exit(0);
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`${reason}\n`);
+    process.exit(1);
+  }
+}
+
+/** The engine that the environment names; a worker never starts one of its own. */
+export async function engineEndpoint(): Promise<EngineEndpoint> {
+  const link = externalLink({}, process.env);
+  const probed = await link.probe();
+  if (probed.state === 'refused') throw new Error(probed.why);
+  if (probed.state !== 'found') throw new Error('TEMPORAL_ADDRESS names no engine');
+  return link.provide(() => undefined);
+}
+
+/** Resolves to the grace of the first call to end. A second signal ends the process at once. */
+function stopSignal(): Promise<number> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        signals += 1;
+        if (signals > 1) process.exit(130);
+        say(`${signal}: ending in order`);
+        resolve(GRACE_MS);
+      });
+    }
+    process.stdin.on('error', () => undefined);
+    process.stdin.once('close', () => {
+      say('the supervisor is gone: ending in order');
+      resolve(ORPHAN_GRACE_MS);
+    });
+    process.stdin.resume();
+  });
+}
+
+function readSpec(path: string | undefined): RunSpec {
+  if (path === undefined) throw new Error('usage: node <process> <run spec file>');
+  const spec = JSON.parse(readFileSync(path, 'utf8')) as RunSpec;
+  if (spec.schema !== 'planetary-fabric/run@1') {
+    throw new Error(`${path}: found schema ${JSON.stringify(spec.schema)}, not the one of a run`);
+  }
+  return spec;
+}
