@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { isMainModule } from './main-module.ts';
 import { packageFolder } from './mission/mission-file.ts';
 import { stateFolder } from './place.ts';
 import { DEFAULT_FABRIC, findFabric } from './state.ts';
@@ -74,7 +75,7 @@ async function endWorkers({ folder, fabric }: DevOrder): Promise<void> {
   }
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isMainModule(import.meta.filename)) {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
   const args = process.argv.slice(2);

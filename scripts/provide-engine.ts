@@ -6,6 +6,7 @@
 import { EngineError } from '../engine/errors.ts';
 import { resolveEngine } from '../engine/resolve.ts';
 import { resolveTimeSkipping } from '../engine/time-skipping.ts';
+import { isMainModule } from './main-module.ts';
 
 /**
  * Fills the cache where it is empty and starts nothing. Resolves to the exit code: 3 when a server
@@ -27,6 +28,6 @@ export async function provideEngines(
   return timeSkipping.state === 'absent' ? 3 : 0;
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isMainModule(import.meta.filename)) {
   process.exitCode = await provideEngines(process.env, (line) => process.stderr.write(`${line}\n`));
 }
