@@ -55,7 +55,7 @@ export function reportPage(report: Report, firstPage: FirstPage | null, files: P
       <body>
         ${pageHeader(report, firstPage)}
         <main>${parts}</main>
-        <footer>${footer(report, firstPage)}</footer>
+        <footer>${footer(report)}</footer>
       </body>
     </html> `.text;
 }
@@ -129,13 +129,12 @@ function summarySection(report: Report): Html {
   );
 }
 
-function footer(report: Report, firstPage: FirstPage | null): Html {
-  return html`${firstPage === null ? null : html`<p>${firstPage.credit}</p>`}
-    <p>
-      ${titled(report.fabric)}, report format <code>${report.schema}</code>. Times are UTC. Every
-      job that was accepted has exactly one recorded outcome; after a kill its code may have run
-      more than once.
-    </p>`;
+function footer(report: Report): Html {
+  return html`<p>
+    ${titled(report.fabric)}, report format <code>${report.schema}</code>. Times are UTC. Every job
+    that was accepted has exactly one recorded outcome; after a kill its code may have run more than
+    once.
+  </p>`;
 }
 
 /** `2026-01-31 12:00:00 UTC`. */

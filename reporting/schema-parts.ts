@@ -66,9 +66,11 @@ export const nodes = z.array(
     completed: count('Jobs it completed.'),
     failed: count('Attempts that failed on it.'),
     leasesLost: count('Batches it did not answer for.'),
-    lastHeartbeatAt: instant('').nullable().describe('When it was last heard of.'),
+    lastHeartbeatAt: instant('A point in time.').nullable().describe('When it was last heard of.'),
     slots: count('Batches it works on at the same time.'),
-    serviceMs: amount('').nullable().describe('Mean time a job took it lately.'),
+    serviceMs: amount('In ms.')
+      .nullable()
+      .describe('Mean time a job took it lately; null before its first.'),
     health: ratio('Share of recent attempts that succeeded.'),
     cost: amount('What it asks for its attempts.'),
     pricePerJob: amount('What it asks for one.'),
@@ -87,7 +89,7 @@ const command = z.strictObject({
   reason: words().describe('Why.'),
   via: words().describe('By which way: signal, update, timeline, or straight to a shard.'),
   receivedAt: instant('When it came.'),
-  appliedAt: instant('').nullable().describe('When it took effect.'),
+  appliedAt: instant('A point in time.').nullable().describe('When it took effect, if it did.'),
   outcome: z
     .enum(['received', 'applied', 'refused', 'unconfirmed'])
     .describe('unconfirmed: not every shard had answered in time.'),

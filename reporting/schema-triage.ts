@@ -51,6 +51,6 @@ export const triageSchema = z.strictObject({
   notEarthquakes: count('Events that are none: explosions, quarry blasts and the like.'),
   magnitudeUnknown: z.array(words()).describe('Ids of events whose magnitude is not known yet.'),
   unread: count('Results of other jobs, which the list leaves out.'),
-  leftOut: count('Earthquakes that reach nobody and that the list has no room for.'),
+  leftOut: count('Events that the list has no room for; those that reach nobody go first.'),
   lines: z.array(line).describe('Every sequence, the neediest first.'),
 });
