@@ -3,7 +3,6 @@
  * with the owner's commands as signals and as updates of the same names.
  */
 import * as wf from '@temporalio/workflow';
-import type { Message } from '../fabric/messages.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import {
   OWNER_COMMANDS,
@@ -11,7 +10,11 @@ import {
   type OwnerCommandName,
 } from '../fabric/orchestrator/command-schema.ts';
 import { decide, isEnded, nextWake, resumeEffects } from '../fabric/orchestrator/decide.ts';
-import type { OrchestratorEffect, OrchestratorEvent } from '../fabric/orchestrator/events.ts';
+import {
+  orchestratorEventOf,
+  type OrchestratorEffect,
+  type OrchestratorEvent,
+} from '../fabric/orchestrator/events.ts';
 import {
   openOrchestrator,
   type CommandRecord,
@@ -157,7 +160,7 @@ function takeMessages(shell: OrchestratorShell): void {
   wf.setHandler(
     wf.defineSignal<[unknown]>(SIGNAL.message),
     (input) => {
-      const event = isMessage(input) ? eventOf(input) : null;
+      const event = isMessage(input) ? orchestratorEventOf(input) : null;
       const name = SIGNAL.message;
       const unknown = {
         on: 'command',
@@ -182,10 +185,4 @@ function answerQueries(shell: OrchestratorShell): void {
   wf.setHandler(wf.defineQuery<Governance>(QUERY.governance), () => governance(shell.state), {
     description: 'Owner commands with their outcomes, and the policy after each.',
   });
-}
-
-function eventOf(message: Message): OrchestratorEvent | null {
-  if (message.kind === 'load') return { on: 'load', report: message.body };
-  if (message.kind === 'answer') return { on: 'answer', answer: message.body };
-  return null;
 }

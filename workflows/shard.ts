@@ -3,12 +3,12 @@
  * note what has come in; every decision is the core's.
  */
 import * as wf from '@temporalio/workflow';
-import type { Message, ShardCommand } from '../fabric/messages.ts';
+import type { ShardCommand } from '../fabric/messages.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { parseCommand } from '../fabric/orchestrator/command-schema.ts';
 import { reason } from '../fabric/reasons.ts';
 import { decide, resumeEffects } from '../fabric/shard/decide.ts';
-import type { ShardEffect, ShardEvent } from '../fabric/shard/events.ts';
+import { shardEventOf, type ShardEffect, type ShardEvent } from '../fabric/shard/events.ts';
 import { parseRegistration } from '../fabric/shard/registration.ts';
 import { describeShard, isEnded, loadReport } from '../fabric/shard/report.ts';
 import { openShard, type ShardState } from '../fabric/shard/state.ts';
@@ -100,29 +100,11 @@ function takeSignals(shard: string, happened: (event: ShardEvent) => void): void
   wf.setHandler(
     wf.defineSignal<[unknown]>(SIGNAL.message),
     (input) => {
-      const event = isMessage(input) ? eventOf(input) : null;
+      const event = isMessage(input) ? shardEventOf(input) : null;
       if (event !== null) happened(event);
       else refuse(SIGNAL.message, input, reason('bad-arguments', { problem: 'no such message' }));
     },
     { description: 'Between the workflows of the fabric; not for people.' },
   );
   wf.setDefaultSignalHandler((name, ...args) => refuse(name, args[0]));
-}
-
-function eventOf(message: Message): ShardEvent | null {
-  switch (message.kind) {
-    case 'transfer':
-      return { on: 'transfer', message: message.body };
-    case 'ack':
-      return { on: 'ack', ack: message.body };
-    case 'offload':
-      return { on: 'offload', order: message.body };
-    case 'command':
-      return { on: 'command', command: message.body };
-    case 'close':
-      return { on: 'close' };
-    case 'load':
-    case 'answer':
-      return null;
-  }
 }

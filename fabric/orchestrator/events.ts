@@ -22,3 +22,10 @@ export type OrchestratorEvent =
 export type OrchestratorEffect =
   | { readonly do: 'send'; readonly to: string; readonly message: Message }
   | { readonly do: 'append'; readonly head: string; readonly entries: readonly LedgerEntry[] };
+
+/** A message as the event it is to the orchestrator; null for those between shards. */
+export function orchestratorEventOf(message: Message): OrchestratorEvent | null {
+  if (message.kind === 'load') return { on: 'load', report: message.body };
+  if (message.kind === 'answer') return { on: 'answer', answer: message.body };
+  return null;
+}

@@ -72,3 +72,22 @@ export type ShardEffect =
   | { readonly do: 'append'; readonly head: string; readonly entries: readonly LedgerEntry[] }
   /** `to` is a shard's name, or null for the orchestrator. */
   | { readonly do: 'send'; readonly to: string | null; readonly message: Message };
+
+/** A message as the event it is to a shard; null for those that only the orchestrator takes. */
+export function shardEventOf(message: Message): ShardEvent | null {
+  switch (message.kind) {
+    case 'transfer':
+      return { on: 'transfer', message: message.body };
+    case 'ack':
+      return { on: 'ack', ack: message.body };
+    case 'offload':
+      return { on: 'offload', order: message.body };
+    case 'command':
+      return { on: 'command', command: message.body };
+    case 'close':
+      return { on: 'close' };
+    case 'load':
+    case 'answer':
+      return null;
+  }
+}

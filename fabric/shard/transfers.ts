@@ -158,8 +158,7 @@ export function receiveTransfer(draft: Draft, { transfer, settledUpTo }: Transfe
   const { state } = draft;
   const record = state.received[transfer.from] ?? NOTHING_RECEIVED;
   draft.acksDue.add(transfer.from);
-  const known = transfer.no <= record.upTo || record.beyond.includes(transfer.no);
-  if (known) {
+  if (isSettled(record, transfer.no)) {
     setRecord(draft, transfer.from, forget(record, settledUpTo));
     return;
   }
@@ -169,6 +168,11 @@ export function receiveTransfer(draft: Draft, { transfer, settledUpTo }: Transfe
   else refuseTransfer(draft, transfer, why);
   const settled = settle(record, transfer.no, why !== null);
   setRecord(draft, transfer.from, forget(settled, settledUpTo));
+}
+
+/** True when the record covers the number, taken in or refused. */
+export function isSettled(record: Pick<Received, 'upTo' | 'beyond'>, no: number): boolean {
+  return no <= record.upTo || record.beyond.includes(no);
 }
 
 function refusal(state: ShardState, { slices }: Transfer): string | null {
@@ -209,7 +213,7 @@ function refuseTransfer(draft: Draft, transfer: Transfer, why: string): void {
 export function receiveAck(draft: Draft, ack: TransferAck): void {
   const { state } = draft;
   const settled = ({ transfer }: OutboxEntry): boolean =>
-    transfer.to === ack.target && (transfer.no <= ack.upTo || ack.beyond.includes(transfer.no));
+    transfer.to === ack.target && isSettled(ack, transfer.no);
   const ended = state.outbox.filter(settled);
   state.outbox = state.outbox.filter((entry) => !settled(entry));
   for (const { transfer, jobs } of ended) {

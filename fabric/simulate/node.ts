@@ -1,0 +1,116 @@
+/**
+ * A node in virtual time. Like the real one it runs each lease once under its fence, however often it is
+ * asked, and a lease that has not started comes back when it is called back.
+ */
+import type { FailedJob } from '../ledger.ts';
+import type { ItemResult, LeaseGrant, LeaseResult } from '../messages.ts';
+import type { RunNode } from '../mission/run-spec.ts';
+import { each, fromList } from '../ordinals.ts';
+import type { Calendar } from './calendar.ts';
+import type { SimulatedJobs } from './world.ts';
+
+export type LeaseEnd =
+  { readonly end: 'done'; readonly result: LeaseResult } | { readonly end: 'returned' };
+
+type Answer = (end: LeaseEnd) => void;
+
+interface Held {
+  readonly grant: LeaseGrant;
+  readonly answers: Answer[];
+  started: boolean;
+  end: LeaseEnd | null;
+}
+
+export class SimulatedNode {
+  readonly spec: RunNode;
+  readonly #calendar: Calendar;
+  readonly #jobs: SimulatedJobs;
+  #held = new Map<string, Held>();
+  #running = 0;
+  #life = 0;
+  isUp = false;
+
+  constructor(spec: RunNode, calendar: Calendar, jobs: SimulatedJobs) {
+    this.spec = spec;
+    this.#calendar = calendar;
+    this.#jobs = jobs;
+  }
+
+  get session(): string {
+    return `life-${this.#life}`;
+  }
+
+  start(): void {
+    this.isUp = true;
+    this.#life += 1;
+  }
+
+  /** Everything it held is gone with it. */
+  lose(): void {
+    this.isUp = false;
+    this.#held = new Map();
+    this.#running = 0;
+  }
+
+  run(grant: LeaseGrant, answer: Answer): void {
+    if (!this.isUp || grant.session !== this.session) return;
+    const held = this.#held.get(grant.fence);
+    if (held) {
+      if (held.end) answer(held.end);
+      else held.answers.push(answer);
+      return;
+    }
+    if (grant.attachOnly) return answer({ end: 'returned' });
+    this.#held.set(grant.fence, { grant, answers: [answer], started: false, end: null });
+    this.#startNext();
+  }
+
+  cancel(fence: string): void {
+    const held = this.#held.get(fence);
+    if (held && !held.started) this.#finish(held, { end: 'returned' });
+  }
+
+  #startNext(): void {
+    for (const held of this.#held.values()) {
+      if (this.#running >= this.spec.slots) return;
+      if (held.started || held.end) continue;
+      held.started = true;
+      this.#running += 1;
+      const { result, tookMs } = this.#work(held.grant);
+      const life = this.#life;
+      this.#calendar.at(this.#calendar.nowMs + tookMs, () => {
+        if (life !== this.#life || !this.isUp) return;
+        this.#running -= 1;
+        this.#finish(held, { end: 'done', result });
+        this.#startNext();
+      });
+    }
+  }
+
+  #finish(held: Held, end: LeaseEnd): void {
+    held.end = end;
+    for (const answer of held.answers.splice(0)) answer(end);
+  }
+
+  #work({ items, fence, lease, shard }: LeaseGrant): { result: LeaseResult; tookMs: number } {
+    const { adapter, id } = this.spec;
+    const speed = adapter.type === 'simulated' ? adapter.speed : 1;
+    let busyMs = 0;
+    let records = 0;
+    const results = items.map(({ feed, attempt, ordinals }): ItemResult => {
+      const completed: number[] = [];
+      const failed: FailedJob[] = [];
+      for (const ordinal of each(ordinals)) {
+        const { serviceMs, code } = this.#jobs.attempt({ feed, ordinal, attempt });
+        busyMs += serviceMs / speed;
+        records += 1;
+        if (code === null) completed.push(ordinal);
+        else failed.push([ordinal, code]);
+      }
+      return { completed: fromList(completed), failed };
+    });
+    const name = `${shard}/${id}/${lease}-${fence}`;
+    const segment = { name, records, sha256: '' };
+    return { result: { items: results, segment, busyMs }, tookMs: busyMs };
+  }
+}

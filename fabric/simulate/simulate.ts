@@ -1,0 +1,320 @@
+/**
+ * A whole mission in virtual time: the very core that the workflows run, over simulated nodes and a
+ * simulated engine. It is the harness of the tests and the answer to what-if questions; the same input
+ * gives the same run, decision by decision.
+ */
+import type { LedgerEntry } from '../ledger.ts';
+import type { Message } from '../messages.ts';
+import type { RunSpec } from '../mission/run-spec.ts';
+import * as orchestrators from '../orchestrator/decide.ts';
+import {
+  orchestratorEventOf,
+  type OrchestratorEffect,
+  type OrchestratorEvent,
+} from '../orchestrator/events.ts';
+import { openOrchestrator, type OrchestratorState } from '../orchestrator/state.ts';
+import {
+  fabricStatus,
+  governance,
+  type FabricStatus,
+  type Governance,
+} from '../orchestrator/status.ts';
+import { seededUnit } from '../seeded.ts';
+import { decide, resumeEffects } from '../shard/decide.ts';
+import { shardEventOf, type ShardEffect, type ShardEvent } from '../shard/events.ts';
+import { isEnded } from '../shard/report.ts';
+import { openShard, type ShardState } from '../shard/state.ts';
+import { nextWake } from '../shard/wake.ts';
+import { Actor, type ActorCore } from './actor.ts';
+import { Calendar } from './calendar.ts';
+import { SimulatedNode } from './node.ts';
+import { CALM, ENGINE_MS, type Disorder, type SimulatedJobs } from './world.ts';
+
+export interface SimulationOrder {
+  readonly spec: RunSpec;
+  readonly jobs: SimulatedJobs;
+  readonly disorder?: Disorder;
+  /** Owner commands beside the mission's timeline, as they would be sent by hand. */
+  readonly commands?: readonly {
+    readonly atMs: number;
+    readonly name: string;
+    readonly input: unknown;
+  }[];
+  /** Decisions after which the run is given up as stuck. */
+  readonly decisionsMax?: number;
+  readonly watch?: Partial<Watch>;
+}
+
+/** Hooks for tests and progress; what they are shown must not be changed. */
+export interface Watch {
+  shard(before: ShardState, after: ShardState, effects: readonly ShardEffect[]): void;
+  orchestrator(
+    before: OrchestratorState,
+    after: OrchestratorState,
+    effects: readonly OrchestratorEffect[],
+  ): void;
+  /** After every decision, with all states as they are. */
+  fabric(shards: readonly ShardState[], orchestrator: OrchestratorState): void;
+}
+
+export interface SimulatedRun {
+  /** `stuck`: nothing was left to happen, or too much happened, before the run had closed. */
+  readonly ended: 'closed' | 'stuck';
+  readonly status: FabricStatus;
+  readonly governance: Governance;
+  readonly shards: readonly ShardState[];
+  /** Every chain's entries, by the name of the chain. */
+  readonly ledger: ReadonlyMap<string, readonly LedgerEntry[]>;
+  readonly decisions: number;
+  readonly virtualMs: number;
+}
+
+const START_MS = 1_000_000;
+const DECISIONS_MAX = 10_000_000;
+
+type ShardActor = Actor<ShardState, ShardEvent, ShardEffect>;
+type OrchestratorActor = Actor<OrchestratorState, OrchestratorEvent, OrchestratorEffect>;
+
+const shardCore: ActorCore<ShardState, ShardEvent, ShardEffect> = {
+  decide,
+  resumeEffects,
+  nextWake,
+  isEnded,
+  mayContinue: (state) => state.pendingPauses.length === 0,
+  wake: { on: 'wake' },
+};
+const orchestratorCore: ActorCore<OrchestratorState, OrchestratorEvent, OrchestratorEffect> = {
+  ...orchestrators,
+  mayContinue: () => true,
+  wake: { on: 'wake' },
+};
+
+/** Runs the mission to its end. */
+export function simulate(order: SimulationOrder): SimulatedRun {
+  return new Simulation(order).run();
+}
+
+class Simulation {
+  readonly #order: SimulationOrder;
+  readonly #disorder: Disorder;
+  readonly #calendar = new Calendar(START_MS);
+  readonly #nodes = new Map<string, SimulatedNode>();
+  readonly #shards = new Map<string, ShardActor>();
+  readonly #orchestrator: OrchestratorActor;
+  readonly #ledger = new Map<string, LedgerEntry[]>();
+  #messages = 0;
+  #decisions = 0;
+  #isClosing = false;
+
+  constructor(order: SimulationOrder) {
+    this.#order = order;
+    this.#disorder = order.disorder ?? CALM;
+    const { spec, jobs } = order;
+    const calendar = this.#calendar;
+    const renewEvery = this.#disorder.renewEvery;
+    for (const node of spec.nodes) {
+      this.#nodes.set(node.id, new SimulatedNode(node, calendar, jobs));
+    }
+    for (const { name } of spec.shards) {
+      const actor: ShardActor = new Actor({
+        core: shardCore,
+        calendar,
+        state: openShard(spec, name, START_MS),
+        renewEvery,
+        carryOut: (effect, run) => this.#carryOut(name, effect, run),
+        decided: (before, after, effects) => {
+          order.watch?.shard?.(before, after, effects);
+          this.#decided();
+        },
+      });
+      this.#shards.set(name, actor);
+    }
+    this.#orchestrator = new Actor({
+      core: orchestratorCore,
+      calendar,
+      state: openOrchestrator(spec, START_MS),
+      renewEvery,
+      carryOut: (effect, run) => this.#carryOutGlobal(effect, run),
+      decided: (before, after, effects) => {
+        order.watch?.orchestrator?.(before, after, effects);
+        this.#decided();
+        this.#closeWhenFinished(after);
+      },
+    });
+  }
+
+  run(): SimulatedRun {
+    this.#open();
+    const most = this.#order.decisionsMax ?? DECISIONS_MAX;
+    while (!this.#isOver() && this.#decisions < most && this.#calendar.step());
+    const shards = [...this.#shards.values()].map((actor) => actor.state);
+    return {
+      ended: this.#isOver() ? 'closed' : 'stuck',
+      status: fabricStatus(this.#orchestrator.state),
+      governance: governance(this.#orchestrator.state),
+      shards,
+      ledger: this.#ledger,
+      decisions: this.#decisions,
+      virtualMs: this.#calendar.nowMs - START_MS,
+    };
+  }
+
+  #open(): void {
+    const { spec, commands } = this.#order;
+    this.#orchestrator.happened({ on: 'opened' });
+    for (const actor of this.#shards.values()) actor.happened({ on: 'opened' });
+    for (const node of this.#nodes.values()) this.#startNode(node, ENGINE_MS.hop);
+    for (const { node, atMs, forMs } of this.#disorder.losses) {
+      const found = this.#nodes.get(node);
+      if (!found) continue;
+      this.#calendar.at(START_MS + atMs, () => found.lose());
+      this.#startNode(found, atMs + Math.max(forMs, ENGINE_MS.presence));
+    }
+    for (const [i, { atMs, name, input }] of (commands ?? []).entries()) {
+      const fallbackId = `hand-${i}`;
+      this.#calendar.at(START_MS + atMs, () =>
+        this.#orchestrator.happened({ on: 'command', name, input, via: 'signal', fallbackId }),
+      );
+    }
+    if (spec.mode === 'service') throw new Error('a service has no end to simulate');
+  }
+
+  #startNode(node: SimulatedNode, afterMs: number): void {
+    this.#calendar.at(START_MS + afterMs, () => {
+      node.start();
+      const { adapter: _adapter, ...spec } = node.spec;
+      const { session } = node;
+      this.#shards.get(spec.shard)?.happened({ on: 'nodeRegistered', node: spec, session });
+    });
+  }
+
+  #carryOut(shard: string, effect: ShardEffect, run: number): void {
+    const actor = this.#shards.get(shard)!;
+    const { nowMs } = this.#calendar;
+    switch (effect.do) {
+      case 'pull': {
+        const { feed, from, count } = effect;
+        this.#calendar.at(nowMs + ENGINE_MS.hop + ENGINE_MS.pull, () => {
+          const page = this.#order.jobs.page(feed, from, count);
+          actor.answered(run, { on: 'page', feed: feed.id, from, ...page });
+        });
+        return;
+      }
+      case 'append':
+        return this.#append(shard, effect, (done) =>
+          actor.answered(run, { on: 'appended', ...done }),
+        );
+      case 'send':
+        return this.#send(effect.to, effect.message);
+      case 'lease':
+        return this.#lease(actor, effect.grant, run);
+      case 'cancelLease': {
+        const lease = actor.state.leases.find((each) => each.lease === effect.lease);
+        if (!lease) return;
+        this.#calendar.at(nowMs + ENGINE_MS.hop, () =>
+          this.#nodes.get(lease.node)?.cancel(lease.fence),
+        );
+        return;
+      }
+      case 'presence':
+        return this.#watchPresence(actor, effect, run);
+    }
+  }
+
+  #carryOutGlobal(effect: OrchestratorEffect, run: number): void {
+    if (effect.do === 'send') return this.#send(effect.to, effect.message);
+    this.#append('orchestrator', effect, (done) =>
+      this.#orchestrator.answered(run, { on: 'appended', ...done }),
+    );
+  }
+
+  #append(
+    chain: string,
+    { entries }: { readonly entries: readonly LedgerEntry[] },
+    done: (output: { throughSeq: number; head: string }) => void,
+  ): void {
+    this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop + ENGINE_MS.append, () => {
+      const written = this.#ledger.get(chain) ?? [];
+      // The same group again is already there.
+      for (const entry of entries) if (entry.seq === written.length) written.push(entry);
+      this.#ledger.set(chain, written);
+      const throughSeq = entries.at(-1)?.seq ?? -1;
+      done({ throughSeq, head: `${chain}-${throughSeq}` });
+    });
+  }
+
+  #lease(actor: ShardActor, grant: Parameters<SimulatedNode['run']>[0], run: number): void {
+    const { lease, fence, node } = grant;
+    this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop, () => {
+      this.#nodes.get(node)?.run(grant, (answer) => {
+        const event: ShardEvent =
+          answer.end === 'done'
+            ? { on: 'leaseEnded', lease, fence, result: answer.result }
+            : { on: 'leaseReturned', lease, fence };
+        this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop, () => actor.answered(run, event));
+      });
+    });
+  }
+
+  #watchPresence(
+    actor: ShardActor,
+    { node, incarnation, session }: Extract<ShardEffect, { do: 'presence' }>,
+    run: number,
+  ): void {
+    const held = this.#nodes.get(node);
+    if (!held) return;
+    const look = (): void => {
+      if (run !== actor.run || actor.isEnded) return;
+      if (held.isUp && held.session === session) {
+        if (this.#disorder.losses.length > 0) {
+          this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.presence, look);
+        }
+        return;
+      }
+      const why = 'its heartbeat stopped';
+      actor.answered(run, { on: 'nodeGone', node, incarnation, change: 'lost', why });
+    };
+    look();
+  }
+
+  /** A message between workflows: it may be late, come twice, or be lost. */
+  #send(to: string | null, message: Message): void {
+    const { nowMs } = this.#calendar;
+    const { seed, duplicated, dropped, delayMsMax, untilMs } = this.#disorder;
+    const wild = nowMs < START_MS + untilMs;
+    const no = this.#messages++;
+    const draw = (what: string): number => (wild ? seededUnit(seed, what, no) : 1);
+    const deliver = (what: string): void => {
+      const delayMs = wild ? seededUnit(seed, what, no) * delayMsMax : 0;
+      this.#calendar.at(nowMs + ENGINE_MS.hop + delayMs, () => this.#receive(to, message));
+    };
+    if (draw('dropped') >= dropped) deliver('delay');
+    if (draw('duplicated') < duplicated) deliver('second delay');
+  }
+
+  #receive(to: string | null, message: Message): void {
+    if (to === null) {
+      const event = orchestratorEventOf(message);
+      if (event) this.#orchestrator.happened(event);
+      return;
+    }
+    const event = shardEventOf(message);
+    if (event) this.#shards.get(to)?.happened(event);
+  }
+
+  #closeWhenFinished(state: OrchestratorState): void {
+    if (state.finishedAtMs === null || this.#isClosing) return;
+    this.#isClosing = true;
+    this.#orchestrator.happened({ on: 'close' });
+  }
+
+  #decided(): void {
+    this.#decisions += 1;
+    const shards = [...this.#shards.values()].map((actor) => actor.state);
+    this.#order.watch?.fabric?.(shards, this.#orchestrator.state);
+  }
+
+  #isOver(): boolean {
+    return this.#orchestrator.isEnded && [...this.#shards.values()].every((each) => each.isEnded);
+  }
+}

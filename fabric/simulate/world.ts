@@ -1,0 +1,62 @@
+/**
+ * What surrounds the core in virtual time: the jobs, how long everything takes, and what goes wrong. All
+ * of it is drawn from a seed, so that a failure is seen again by its number.
+ */
+import type { PageClass } from '../job.ts';
+import type { FeedSpec } from '../policy.ts';
+
+/** The jobs, as the feeds and the agents know them. */
+export interface SimulatedJobs {
+  /** The same page for ever; never empty for a count above 0. */
+  page(
+    feed: FeedSpec,
+    from: number,
+    count: number,
+  ): { readonly count: number; readonly classes: readonly PageClass[] };
+  /** How long one attempt takes on an ordinary node, and its error code, or null when it succeeds. */
+  attempt(job: { readonly feed: string; readonly ordinal: number; readonly attempt: number }): {
+    readonly serviceMs: number;
+    readonly code: string | null;
+  };
+}
+
+/** What goes wrong between processes. Shares from 0 to 1. */
+export interface Disorder {
+  readonly seed: number;
+  /** Messages between workflows that arrive twice. */
+  readonly duplicated: number;
+  /** Messages that never arrive. */
+  readonly dropped: number;
+  /** Every message takes up to so long, so that they overtake each other. */
+  readonly delayMsMax: number;
+  /** A workflow continues as new after so many decisions; 0 for never. */
+  readonly renewEvery: number;
+  /** Nodes that are lost, when, and for how long. */
+  readonly losses: readonly {
+    readonly node: string;
+    readonly atMs: number;
+    readonly forMs: number;
+  }[];
+  /** After this instant nothing is dropped, doubled or delayed any more. */
+  readonly untilMs: number;
+}
+
+export const CALM: Disorder = {
+  seed: 0,
+  duplicated: 0,
+  dropped: 0,
+  delayMsMax: 0,
+  renewEvery: 0,
+  losses: [],
+  untilMs: 0,
+};
+
+/** How long the engine takes, as measured on a small machine. */
+export const ENGINE_MS = {
+  /** From an effect to its start, and from its end to the event. */
+  hop: 10,
+  pull: 5,
+  append: 5,
+  /** A node without a beat is given up after this. */
+  presence: 1_000,
+} as const;
