@@ -54,7 +54,7 @@ export class LeaseDesk {
 
   /**
    * The activity. Throws a failure of type `StaleSession` for a grant to an earlier start of this
-   * process, of type `Superseded` when a later call took over, a CancelledFailure when it was cancelled
+   * process, of type `NotStarted` for a called-back lease that is not here, of type `Superseded` when a later call took over, a CancelledFailure when it was cancelled
    * unstarted or nobody waits for the call any more, and what `runJobs` throws.
    */
   async runLease(grant: LeaseGrant): Promise<LeaseResult> {
@@ -67,6 +67,10 @@ export class LeaseDesk {
     const key = `${grant.lease} ${grant.fence}`;
     const ended = this.#ended.get(key);
     if (ended) return ended;
+    if (grant.attachOnly && !this.#leases.has(key)) {
+      const message = `lease ${grant.lease} was called back and is not known here`;
+      throw ApplicationFailure.nonRetryable(message, 'NotStarted');
+    }
     const lease = this.#leases.get(key) ?? this.#admit(key, grant);
     return this.#attend(lease, Context.current());
   }

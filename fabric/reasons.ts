@@ -43,7 +43,8 @@ const SENTENCES = {
   'target-over-budget':
     '{target} would take {latencyMs} ms ({linkMs} ms link); the budget is {budgetMs} ms.',
   'target-shedding': '{target} is itself above its limit.',
-  'nowhere-to-go': '{shard}: no target can take more now; {jobs} jobs above its limit or budget stay.',
+  'nowhere-to-go':
+    '{shard}: no target can take more now; {jobs} jobs above its limit or budget stay.',
   'feed-failed': 'Feed {feed} could not be read: {why}.',
   'ledger-behind': 'The ledger is {entries} entries behind; nothing is leased until it catches up.',
   'unknown-shard': 'There is no shard "{shard}"; there are {shards}.',

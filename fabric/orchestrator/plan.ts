@@ -110,8 +110,7 @@ function planExcess(work: Work, report: LoadReport): void {
     move(work, { from: shard, to, jobs, floor, strandedOnly: false });
     if (excess <= 0) return;
   }
-  if (excess === queued - floor)
-    work.reasons.push(reason('nowhere-in-budget', { shard, budgetMs }));
+  work.reasons.push(reason('nowhere-to-go', { shard, jobs: excess }));
 }
 
 /** Jobs that wait for skills which no ready node of their shard has. */
