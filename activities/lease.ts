@@ -54,8 +54,9 @@ export class LeaseDesk {
 
   /**
    * The activity. Throws a failure of type `StaleSession` for a grant to an earlier start of this
-   * process, of type `NotStarted` for a called-back lease that is not here, of type `Superseded` when a later call took over, a CancelledFailure when it was cancelled
-   * unstarted or nobody waits for the call any more, and what `runJobs` throws.
+   * process, `NotStarted` for a called-back lease that has not begun, `Superseded` when a later call
+   * took over, a CancelledFailure when it was cancelled unstarted or nobody waits for the call any
+   * more, and what `runJobs` throws.
    */
   async runLease(grant: LeaseGrant): Promise<LeaseResult> {
     const { node, session } = this.#order;
@@ -67,10 +68,7 @@ export class LeaseDesk {
     const key = `${grant.lease} ${grant.fence}`;
     const ended = this.#ended.get(key);
     if (ended) return ended;
-    if (grant.attachOnly && !this.#leases.has(key)) {
-      const message = `lease ${grant.lease} was called back and is not known here`;
-      throw ApplicationFailure.nonRetryable(message, 'NotStarted');
-    }
+    if (grant.attachOnly) this.#requireStarted(key, grant);
     const lease = this.#leases.get(key) ?? this.#admit(key, grant);
     return this.#attend(lease, Context.current());
   }
@@ -143,12 +141,26 @@ export class LeaseDesk {
       const isCancel = context.cancellationDetails?.cancelRequested === true;
       if (!isCancel) throw error;
       if (lease.state !== 'waiting') return await new Promise<never>(() => undefined);
-      this.#waiting.splice(this.#waiting.indexOf(lease), 1);
-      lease.state = 'ended';
-      this.#leases.delete(lease.key);
-      lease.reject(error);
+      this.#withdraw(lease, error);
       throw error;
     }
+  }
+
+  /** A lease that was called back while a workflow run took over from the last: it must not begin now. */
+  #requireStarted(key: string, { lease: number }: LeaseGrant): void {
+    const lease = this.#leases.get(key);
+    if (lease !== undefined && lease.state !== 'waiting') return;
+    const message = `lease ${number} was called back before it began`;
+    const failure = ApplicationFailure.nonRetryable(message, 'NotStarted');
+    if (lease !== undefined) this.#withdraw(lease, failure);
+    throw failure;
+  }
+
+  #withdraw(lease: LeaseAtDesk, error: unknown): void {
+    this.#waiting.splice(this.#waiting.indexOf(lease), 1);
+    lease.state = 'ended';
+    this.#leases.delete(lease.key);
+    lease.reject(error);
   }
 
   #fillSlots(): void {

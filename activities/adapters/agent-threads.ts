@@ -60,6 +60,10 @@ export class AgentThreads {
   async run(body: JobBody, endByMs: number, abandoned: AbortSignal): Promise<JobOutcome | null> {
     const thread = await this.#take(endByMs, abandoned);
     if (thread === null) return null;
+    if (abandoned.aborted) {
+      this.#release(thread);
+      return null;
+    }
     const startedMs = performance.now();
     return new Promise((resolve) => {
       const overrun = setTimeout(

@@ -39,7 +39,8 @@ async function runSimulated(run: AdapterRun, speed: number): Promise<void> {
     if (abandoned.aborted || !mayStart()) return;
     const { serviceMs, outcome } = draw(job, speed);
     const startsMs = Math.max(dueMs, performance.now() - CATCH_UP_MS);
-    dueMs = Math.min(startsMs + serviceMs, Math.max(endByMs, startsMs));
+    const overruns = startsMs + serviceMs > endByMs;
+    dueMs = overruns ? Math.max(endByMs, startsMs) : startsMs + serviceMs;
     const waitMs = dueMs - performance.now();
     if (waitMs > TIMER_MS) {
       const slept = setTimeout(waitMs, true, { signal: abandoned });
@@ -50,7 +51,7 @@ async function runSimulated(run: AdapterRun, speed: number): Promise<void> {
       turnEndsMs = performance.now() + TURN_MS;
     }
     const tookMs = dueMs - startsMs;
-    onDone(at, tookMs < serviceMs ? timedOut(tookMs) : outcome, tookMs);
+    onDone(at, overruns ? timedOut(tookMs) : outcome, tookMs);
   }
 }
 
