@@ -35,13 +35,16 @@ export function percent(share: number): string {
   return `${text}%`;
 }
 
-/** `840 ms`, `6.2 s`, `12 min 5 s`, `3 h 20 min`. */
+/** `840 ms`, `6.2 s`, `12 min 5 s`, `5 min`, `3 h 20 min`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${number(ms)} ms`;
   if (ms < 59_950) return `${number(ms / 1_000, 1)} s`;
   const seconds = Math.round(ms / 1_000);
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${number(Math.floor(seconds / 3_600))} h ${Math.floor((seconds % 3_600) / 60)} min`;
+  const two = (big: string, rest: number, unit: string): string =>
+    rest === 0 ? big : `${big} ${rest} ${unit}`;
+  if (seconds < 3_600) return two(`${Math.floor(seconds / 60)} min`, seconds % 60, 's');
+  const minutes = Math.floor((seconds % 3_600) / 60);
+  return two(`${number(Math.floor(seconds / 3_600))} h`, minutes, 'min');
 }
 
 /** `1 job`, `2,000 jobs`. */

@@ -1,6 +1,6 @@
 /** The sections of the page that tell of the run as a whole: conditions, value, time, engine, files. */
 import { html, section, table, type Html, type HtmlPart } from './html.ts';
-import { counted, duration, number, percent } from './numbers.ts';
+import { counted, duration, number } from './numbers.ts';
 import type { PageFiles } from './page.ts';
 import type { Report } from './schema.ts';
 import { gateText } from './verdict.ts';
@@ -144,9 +144,4 @@ function facts(rows: readonly (readonly [string, HtmlPart])[]): Html {
           <dd>${value}</dd> `,
     )}
   </dl>`;
-}
-
-/** A share of jobs, with the jobs it is made of. */
-export function shareText(jobs: number, of: number): string {
-  return of === 0 ? number(jobs) : `${number(jobs)} (${percent(jobs / of)})`;
 }

@@ -49,7 +49,7 @@ export function shardSection({ shards }: Report): Html {
       { head: '99% within', cell: ([, { latencyMs }]) => duration(latencyMs.p99), isNumber: true },
       { head: 'Budget', cell: ([, { latencyMs }]) => duration(latencyMs.budget), isNumber: true },
       count('Over budget', (shard) => shard.latencyMs.overBudget),
-      { head: 'State', cell: ([, { paused }]) => (paused ? 'paused' : 'running') },
+      { head: 'Paused', cell: ([, { paused }]) => (paused ? 'yes' : 'no') },
     ],
     rows,
     'No region reported.',

@@ -19,7 +19,7 @@ export const PAGE_STYLE = `
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', sans-serif; }
-main, header, footer { max-width: 75rem; margin: 0 auto; padding: 0 1.25rem; }
+main, header, footer { max-width: 90rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 1.75rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .35rem; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .25rem; padding-top: .75rem; border-top: 1px solid var(--line); }
@@ -40,18 +40,20 @@ nav { margin: .75rem 0 0; display: flex; flex-wrap: wrap; gap: .25rem 1rem; font
 .tile b { display: block; font-size: 1.45rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--quiet); font-size: .87rem; }
 .scroll { overflow-x: auto; margin: .75rem 0; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; min-width: min(100%, 34rem); font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
 th { color: var(--quiet); font-weight: 600; vertical-align: bottom; }
 th.n, td.n { text-align: right; }
 td.n { white-space: nowrap; }
+.n + :not(.n) { padding-left: 1.1rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.25rem; margin: .75rem 0; }
 dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 code { font: .88em ui-monospace, 'SF Mono', Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 footer { color: var(--quiet); font-size: .87rem; padding: 2rem 1.25rem 3rem; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; } }
+@page { size: landscape; margin: 12mm; }
 @media print {
   :root {${LIGHT} color-scheme: light; }
   body { font-size: 10pt; }
@@ -63,6 +65,8 @@ footer { color: var(--quiet); font-size: .87rem; padding: 2rem 1.25rem 3rem; }
   h2 { break-after: avoid; }
   thead { display: table-header-group; }
   .badge, .tile { border: 1px solid var(--line); }
-  table { font-size: 8pt; }
+  table, main .relief table { font-size: 7.5pt; }
+  main .relief td .relief-note { font-size: inherit; }
+  main .relief td:nth-child(n) { min-width: 0; }
 }
 `;

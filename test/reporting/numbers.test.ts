@@ -24,7 +24,7 @@ test('durations are written as people say them', () => {
     '0 ms',
     '840 ms',
     '6.2 s',
-    '1 min 0 s',
+    '1 min',
     '2 min 5 s',
     '2 h 1 min',
   ]);
