@@ -1,5 +1,5 @@
 /**
- * What programs import from the package: the owner's console and the shapes it speaks in.
+ * What programs import from the package: the owner's console, the shapes it speaks in, and what an agent is.
  */
 export { OwnerConsole } from './scripts/owner-console.ts';
 export type { CommandOptions, FabricSnapshot, JobToSubmit } from './scripts/owner-console.ts';
@@ -21,3 +21,5 @@ export type {
 export type { NodeSpec, ShardPolicy } from './fabric/policy.ts';
 export type { Mission, MissionInput } from './fabric/mission/schema.ts';
 export type { RunSpec } from './fabric/mission/run-spec.ts';
+export type { Agent, AgentOutcome, JsonValue } from './agents/agent.ts';
+export type { JobBody } from './fabric/job.ts';

@@ -87,7 +87,10 @@ export function accessOver(
     follow: (requests) => track(connection.withAbortSignal(closing.signal, requests)),
     close: async () => {
       closing.abort();
-      await Promise.race([Promise.allSettled(underWay), pause(CALL_TIMEOUT_MS)]);
+      // The timer must not hold up a program that has nothing more to do.
+      const settled = new AbortController();
+      const ends = Promise.allSettled(underWay).then(() => settled.abort());
+      await Promise.race([ends, pause(CALL_TIMEOUT_MS, settled.signal)]);
       if (underWay.size === 0) await close();
     },
   };

@@ -189,7 +189,7 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
   const workflows = access.follow(() => startWorkflows(connected, spec, order.start === 'again'));
   const [started] = await interruption.race(Promise.all([workflows, held.processes.ready]));
   stage.display.line(
-    `fabric: ${spec.fabric}, run ${spec.runId}, ${spec.nodes.length} nodes on ${spec.shards.length} shards`,
+    `fabric: ${spec.fabric}, run ${spec.runId}, nodes ${spec.nodes.length}, shards ${spec.shards.length}`,
   );
   return started;
 }
