@@ -6,9 +6,10 @@
  * A call waits with its lease. It beats while the lease waits for a slot, for that is how a cancel
  * reaches it: then the lease ends unstarted. One that has begun is finished whatever comes.
  */
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import type { LeaseGrant, LeaseResult } from '../fabric/messages.ts';
+import { expectedFailure } from './expected-failure.ts';
 import type { LeaseHost } from './lease-run.ts';
 import { runJobs, untouched } from './lease-run.ts';
 import { requireSession } from './presence.ts';
@@ -151,7 +152,7 @@ export class LeaseDesk {
     const lease = this.#leases.get(key);
     if (lease !== undefined && lease.state !== 'waiting') return;
     const message = `lease ${number} was called back before it began`;
-    const failure = ApplicationFailure.nonRetryable(message, 'NotStarted');
+    const failure = expectedFailure('NotStarted', message);
     if (lease !== undefined) this.#withdraw(lease, failure);
     throw failure;
   }
@@ -204,12 +205,7 @@ export class LeaseDesk {
   }
 }
 
-/** A later call for the same lease took this one's place; nobody waits for it any more. */
+/** Nobody waits for the earlier call any more. */
 function supersededFailure(): ApplicationFailure {
-  return ApplicationFailure.create({
-    message: 'a later call took over this lease',
-    type: 'Superseded',
-    nonRetryable: true,
-    category: ApplicationFailureCategory.BENIGN,
-  });
+  return expectedFailure('Superseded', 'a later call took over this lease');
 }

@@ -2,21 +2,18 @@
  * Presence: one long activity a node that does nothing but beat, on the main thread, where no handler
  * ever computes. While none is held the node's shard does not count on it, and the host registers anew.
  */
-import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import type { PresenceInput } from './contracts.ts';
+import { expectedFailure } from './expected-failure.ts';
 
 /** How often a beat is offered; the worker's throttle decides how many are sent. */
 const BEAT_MS = 200;
-
-/** A call that was meant for an earlier start of the node's process. */
-export const STALE_SESSION = 'StaleSession';
 
 /** Throws a failure of type `StaleSession`, which is not retried, unless both are the same. */
 export function requireSession(node: string, asked: string, session: string): void {
   if (asked === session) return;
   const message = `node "${node}" was started anew: its session is ${session}, not ${asked}`;
-  throw ApplicationFailure.nonRetryable(message, STALE_SESSION);
+  throw expectedFailure('StaleSession', message);
 }
 
 export class Presence {
@@ -55,11 +52,6 @@ export class Presence {
   /** How long nobody has held it, in ms; 0 while somebody does. */
   get missingMs(): number {
     return this.#held > 0 ? 0 : performance.now() - this.#lastHeldMs;
-  }
-
-  /** Calls that hold it now. */
-  get calls(): number {
-    return this.#held;
   }
 
   /** Ends it in order, for good. */

@@ -28,7 +28,7 @@ export function logLine({ level, timestampNanos, message, meta }: LogEntry): str
 const EXPECTED = new Set(['No workflows registered, not polling for workflow tasks']);
 
 /** What every line would repeat. */
-const NOISE = new Set(['sdkComponent', 'namespace', 'isLocal', 'attempt', 'target']);
+const NOISE = new Set(['sdkComponent', 'namespace', 'isLocal', 'attempt', 'target', 'taskToken']);
 
 function plain(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');

@@ -41,7 +41,7 @@ const PRESENCE_BEAT_MAX = '400ms';
 const WAITING_BEAT = '200ms';
 /** What is left of the grace to hand back results after jobs were abandoned. */
 const HAND_BACK_MS = 1_000;
-const ANSWERED_LOOK_MS = 5;
+const ANSWERED_LOOK_MS = 20;
 
 async function start(spec: RunSpec): Promise<FabricProcess> {
   installLog();
@@ -91,8 +91,10 @@ async function hostNode(host: Host, node: RunNode, adapter: Adapter): Promise<Ho
     runLease: (grant) => desk.runLease(grant),
     holdPresence: (input) => presence.hold(input),
   };
+  const identity = `${node.id}@${session}`;
   const worker = await Worker.create({
     connection,
+    identity,
     namespace,
     taskQueue: nodeQueue(spec.fabric, node.id),
     activities: { ...activities },
@@ -126,18 +128,28 @@ async function hostNode(host: Host, node: RunNode, adapter: Adapter): Promise<Ho
       // No lease is taken any more; what runs is handed back while the shard still counts on the node.
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await desk.drain(Math.max(0, graceMs - HAND_BACK_MS));
-      await answered(worker, presence);
+      // A shard that has ended, or an engine that is gone, waits for no answer.
+      await answered(host, node, identity).catch(() => undefined);
       presence.leave();
       await ended;
     },
   };
 }
 
-/** Waits until every lease's answer has reached the engine, so that none comes after the farewell. */
-async function answered(worker: Worker, presence: Presence): Promise<void> {
+/**
+ * Waits until the engine has every lease's answer, so that none comes after the farewell, by which the
+ * shard would give its jobs to others. The engine's own list of what this worker has begun tells.
+ */
+async function answered(host: Host, node: RunNode, identity: string): Promise<void> {
+  const shard = host.client.workflow.getHandle(shardId(host.spec.fabric, node.shard));
   const deadlineMs = performance.now() + HAND_BACK_MS / 2;
-  while (worker.getStatus().numInFlightActivities > presence.calls) {
-    if (performance.now() > deadlineMs) return;
+  while (performance.now() < deadlineMs) {
+    const { raw } = await shard.describe();
+    const begun = (raw.pendingActivities ?? []).some(
+      ({ activityType, lastWorkerIdentity }) =>
+        activityType?.name === 'runLease' && lastWorkerIdentity === identity,
+    );
+    if (!begun) return;
     await setTimeout(ANSWERED_LOOK_MS);
   }
 }
