@@ -19,6 +19,8 @@ export interface FabricProcess {
 const GRACE_MS = 10_000;
 /** Nobody is left to wait for it. */
 const ORPHAN_GRACE_MS = 2_000;
+/** Past its grace by this much a process ends as it is: an engine that is gone takes no farewell. */
+const OVERDUE_MS = 1_000;
 
 /**
  * Runs a process to its end and exits: 0 when it ended in order, 1 when it could not start or go on,
@@ -27,16 +29,24 @@ const ORPHAN_GRACE_MS = 2_000;
 export async function live(start: (spec: RunSpec) => Promise<FabricProcess>): Promise<never> {
   try {
     const stopping = stopSignal();
-    const process_ = await start(readSpec(process.argv[2]));
+    const fabricProcess = await start(readSpec(process.argv[2]));
     process.stdout.write(`ready, process ${process.pid}\n`);
-    const asked = stopping.then((graceMs) => process_.stop(graceMs));
-    await Promise.race([process_.ended, asked.then(() => process_.ended)]);
+    const asked = stopping.then((graceMs) => {
+      setTimeout(endOverdue, graceMs + OVERDUE_MS).unref();
+      return fabricProcess.stop(graceMs);
+    });
+    await Promise.race([fabricProcess.ended, asked.then(() => fabricProcess.ended)]);
     process.exit(0);
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`${reason}\n`);
     process.exit(1);
   }
+}
+
+function endOverdue(): never {
+  say('it did not end within its grace, and is ended as it is');
+  process.exit(1);
 }
 
 /** The engine that the environment names; a worker never starts one of its own. */
