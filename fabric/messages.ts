@@ -119,6 +119,8 @@ export interface CommandAnswer {
   /** What it changed, in words. */
   readonly effect: string;
   readonly appliedAtMs: number;
+  /** Only load reports with a higher `seq` know of it. */
+  readonly afterSeq: number;
   /** Leases that still run after a pause. */
   readonly running?: readonly { lease: number; node: string; jobs: number }[];
   readonly accepted?: readonly string[];

@@ -80,6 +80,7 @@ export async function orchestratorWorkflow({
   takeCommands(shell);
   takeMessages(shell);
   answerQueries(shell);
+  refuseOthers(shell);
   const carryOut = (effect: OrchestratorEffect): void => {
     if (effect.do === 'send') return sending.send(shardId(spec.fabric, effect.to), effect.message);
     const folder = `${spec.folders.ledger}/orchestrator`;
@@ -124,6 +125,10 @@ function takeCommands(shell: OrchestratorShell): void {
       options,
     );
   }
+}
+
+/** Set last: signals that came before the first task go to it unless their own handler is there. */
+function refuseOthers(shell: OrchestratorShell): void {
   wf.setDefaultSignalHandler((name, ...args) => {
     const input: unknown = args[0];
     shell.happened({ on: 'command', name, input, via: 'signal', fallbackId: wf.uuid4() });

@@ -69,6 +69,8 @@ export function takeAnswer(draft: Draft, answer: CommandAnswer): void {
   if (!record || record.answers.some((each) => each.shard === answer.shard)) return;
   changeRecord(draft, answer.commandId, { answers: [...record.answers, answer] });
   if (answer.shard === '') return;
+  const { shard, afterSeq } = answer;
+  state.reportsAwaited = { ...state.reportsAwaited, [shard]: afterSeq };
   if (settleRelay(draft, answer)) complete(draft, answer.commandId);
 }
 
@@ -183,7 +185,8 @@ function refusalOf(
   refused: readonly { id: string; because: string }[],
 ): CommandAnswer {
   const effect = `${refused.length} jobs refused: their ids are there already.`;
-  return { commandId, shard: '', outcome: 'refused', effect, appliedAtMs: nowMs, refused };
+  const answer = { commandId, shard: '', outcome: 'refused', effect, refused } as const;
+  return { ...answer, appliedAtMs: nowMs, afterSeq: 0 };
 }
 
 function setTick({ state, nowMs }: Draft, seconds: number): void {

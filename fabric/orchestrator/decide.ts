@@ -8,7 +8,7 @@ import { logOutcome, takeAnswer, takeOwnerCommand } from './commands.ts';
 import { log, openDraft, send, type Draft } from './draft.ts';
 import type { OrchestratorEffect, OrchestratorEvent } from './events.ts';
 import { needsTicks, planIfDue } from './planning.ts';
-import { relayInstants, tendRelays } from './relays.ts';
+import { endRelays, relayInstants, tendRelays } from './relays.ts';
 import { takeReport } from './reports.ts';
 import type { OrchestratorState } from './state.ts';
 import { allEnded, outcomes } from './status.ts';
@@ -98,6 +98,7 @@ function closeShards(draft: Draft): void {
     return;
   }
   state.closed = true;
+  for (const commandId of endRelays(draft)) logOutcome(draft, commandId);
   const tally = Object.fromEntries(
     Object.entries(state.reports).map(([shard, report]) => [shard, report.tally]),
   );

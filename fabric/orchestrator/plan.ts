@@ -15,7 +15,7 @@ export interface PlanInput {
   readonly reports: Readonly<Record<string, LoadReport>>;
   readonly linkMs: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Orders that their origins' reports do not show yet. */
-  readonly openOrders: readonly OpenOrder[];
+  readonly openOrders: readonly Pick<OpenOrder, 'from' | 'to' | 'jobs'>[];
   /** Shards that have had jobs none of their nodes can do for a while. */
   readonly stranded: readonly string[];
 }
@@ -122,7 +122,7 @@ function planStranded(work: Work, report: LoadReport): void {
       .filter((each) => each.stranded && someCanDo(target?.skillSets ?? [], each.skills))
       .reduce((sum, each) => sum + each.jobs, 0);
     const underWay = onTheWay(work, shard, to);
-    const jobs = Math.min(wanted - underWay, roomAt(work, report, to));
+    const jobs = Math.min(wanted - underWay, roomForStranded(work, to));
     if (jobs > 0) move(work, { from: shard, to, jobs, floor: 0, strandedOnly: true });
   }
 }
@@ -138,6 +138,27 @@ function onTheWay({ input, moves }: Work, from: string, to: string): number {
 function move(work: Work, planned: Move): void {
   work.moves.push(planned);
   work.incoming[planned.to] = (work.incoming[planned.to] ?? 0) + planned.jobs;
+}
+
+/**
+ * Room for jobs that can't be done where they are: as ever, or as many as the target's nodes take at
+ * once, which then never wait in its queue. The latency budget does not hold them back: a job that can
+ * meet it nowhere is still done, and reported as over budget.
+ */
+function roomForStranded({ input, incoming, reasons }: Work, to: string): number {
+  const target = input.reports[to];
+  if (!target || target.closed || target.paused || target.jobsPerSecond <= 0) {
+    reasons.push(
+      target?.paused === true
+        ? reason('target-paused', { target: to })
+        : reason('target-no-node', { target: to }),
+    );
+    return 0;
+  }
+  const ready = target.nodes.filter((node) => node.state === 'ready');
+  const slots = ready.reduce((sum, node) => sum + node.slots, 0);
+  const headroom = Math.floor(target.policy.spilloverLimit * HEADROOM_SHARE);
+  return Math.max(headroom, slots) - target.queued - (incoming[to] ?? 0);
 }
 
 /** Jobs of the origin that the target could take now; why not, where it is none. */

@@ -6,6 +6,9 @@ import type { OrchestratorState } from './state.ts';
 
 /** Nodes that are just starting, or coming back, are waited for before jobs are moved for their skills. */
 const STRANDED_GRACE_MS = 3_000;
+/** An order that its origin's reports do not show is sent again, and in the end planned anew. */
+const ORDER_RESEND_MS = 1_000;
+const ORDER_LIFE_MS = 10_000;
 
 /** Plans if it is time to, or if a report has asked for it. */
 export function planIfDue(draft: Draft): void {
@@ -15,6 +18,7 @@ export function planIfDue(draft: Draft): void {
   if (isTick) {
     const missed = Math.floor((nowMs - state.nextTickAtMs) / state.tickMs);
     state.nextTickAtMs += (missed + 1) * state.tickMs;
+    tendOrders(draft);
   }
   if (isTick || draft.planNow) plan(draft);
 }
@@ -35,6 +39,17 @@ export function watchStranded(draft: Draft, shard: string): void {
     report && hasStranded(report) ? { ...others, [shard]: since ?? nowMs } : others;
 }
 
+function tendOrders(draft: Draft): void {
+  const { state, nowMs } = draft;
+  state.openOrders = state.openOrders
+    .filter((open) => nowMs < open.plannedAtMs + ORDER_LIFE_MS)
+    .map((open) => {
+      if (nowMs < open.sentAtMs + ORDER_RESEND_MS) return open;
+      send(draft, open.from, { kind: 'offload', body: open.order });
+      return { ...open, sentAtMs: nowMs };
+    });
+}
+
 function plan(draft: Draft): void {
   const { state, nowMs } = draft;
   const stranded = state.shards.filter((shard) => {
@@ -53,7 +68,8 @@ function plan(draft: Draft): void {
     const targetSkills = reports[to]?.skillSets ?? [];
     const order = { plan: number, to, jobs, floor, targetSkills, strandedOnly };
     send(draft, from, { kind: 'offload', body: order });
-    state.openOrders = [...state.openOrders, { plan: number, from, to, jobs }];
+    const open = { from, to, jobs, order, plannedAtMs: nowMs, sentAtMs: nowMs };
+    state.openOrders = [...state.openOrders, open];
   }
   state.plans += moves.length;
   const jobs = moves.reduce((sum, each) => sum + each.jobs, 0);
@@ -75,5 +91,6 @@ function recorded({ reports, openOrders, stranded }: PlanInput): unknown {
     paused: report.paused,
     policy: report.policy,
   }));
-  return { shards, openOrders, stranded };
+  const open = openOrders.map(({ from, to, jobs }) => ({ from, to, jobs }));
+  return { shards, openOrders: open, stranded };
 }

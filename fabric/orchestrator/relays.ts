@@ -1,5 +1,6 @@
 /**
- * Commands on their way to shards: sent again until each has answered. At the deadline the command is
+ * Commands on their way to shards, to each shard one at a time and in the order they were received, so
+ * that a late pause never undoes a later resume. Each is sent again until it is answered. At the deadline the command is
  * marked unconfirmed, with those that did not answer by name; a late answer still completes it.
  */
 import type { CommandAnswer, ShardCommand } from '../messages.ts';
@@ -42,12 +43,12 @@ export function settleRelay(draft: Draft, { commandId, shard, refused }: Command
   );
   const { [shard]: command, ...waiting } = relay.waiting;
   govern(draft, shard, command!);
-  if (Object.keys(waiting).length > 0) {
-    state.relays = state.relays.with(at, { ...relay, waiting, bytes: relayBytes(waiting) });
-    return false;
-  }
-  state.relays = state.relays.toSpliced(at, 1);
-  return true;
+  const isLast = Object.keys(waiting).length === 0;
+  const rest = { ...relay, waiting, bytes: relayBytes(waiting) };
+  state.relays = isLast ? state.relays.toSpliced(at, 1) : state.relays.with(at, rest);
+  const next = nextFor(state, shard);
+  if (next) sendTo(draft, next, shard);
+  return isLast;
 }
 
 /** Sends again what was not answered, and marks what has waited too long. Returns the newly unconfirmed. */
@@ -63,6 +64,13 @@ export function tendRelays(draft: Draft): string[] {
   return overdue;
 }
 
+/** Gives up what is still unanswered: the run closes. Returns the newly unconfirmed. */
+export function endRelays(draft: Draft): string[] {
+  const { relays } = draft.state;
+  draft.state.relays = [];
+  return relays.filter((relay) => markUnconfirmed(draft, relay)).map((relay) => relay.commandId);
+}
+
 /** The instants at which relays need a look. */
 export function relayInstants({ relays }: OrchestratorState): number[] {
   return relays.flatMap((relay) => [resendAtMs(relay), relay.deadlineAtMs]);
@@ -72,16 +80,28 @@ function resendAtMs({ sentAtMs, sends }: Relay): number {
   return sentAtMs + Math.min(RESEND_MS * 2 ** (sends - 1), RESEND_MAX_MS);
 }
 
-function sendRelay(draft: Draft, { waiting }: Relay): void {
-  for (const [shard, body] of Object.entries(waiting))
-    send(draft, shard, { kind: 'command', body });
+function sendRelay(draft: Draft, relay: Relay): void {
+  for (const shard of Object.keys(relay.waiting)) {
+    if (nextFor(draft.state, shard) === relay) sendTo(draft, relay, shard);
+  }
+}
+
+/** The oldest command that this shard has not answered. */
+function nextFor({ relays }: OrchestratorState, shard: string): Relay | undefined {
+  return relays.find((relay) => shard in relay.waiting);
+}
+
+function sendTo(draft: Draft, { waiting }: Relay, shard: string): void {
+  const body = waiting[shard];
+  if (body) send(draft, shard, { kind: 'command', body });
 }
 
 function markUnconfirmed(draft: Draft, { commandId, waiting }: Relay): boolean {
   const record = draft.state.commands.find((each) => each.commandId === commandId);
   if (record?.outcome !== 'received') return false;
   const shard = Object.keys(waiting).join(', ');
-  const why = reason('no-answer', { shard, ms: DEADLINE_MS });
+  const ms = Math.min(DEADLINE_MS, draft.nowMs - record.receivedAtMs);
+  const why = reason('no-answer', { shard, ms });
   note(draft, why);
   changeRecord(draft, commandId, { outcome: 'unconfirmed', effect: explain(why) });
   return true;

@@ -13,7 +13,7 @@ export function takeReport(draft: Draft, report: LoadReport): void {
   if (before && before.seq >= report.seq) return;
   state.reports = { ...state.reports, [shard]: report };
   state.openOrders = state.openOrders.filter(
-    (order) => order.from !== shard || order.plan > report.planSeen,
+    (open) => open.from !== shard || open.order.plan > report.planSeen,
   );
   const { paused, policy } = report;
   state.governed = { ...state.governed, [shard]: { paused, policy } };

@@ -3,7 +3,7 @@
  * seen by their origins, the owner's commands and what became of them.
  */
 import { EMPTY_LEDGER, type LedgerState } from '../ledger.ts';
-import type { CommandAnswer, LoadReport, ShardCommand } from '../messages.ts';
+import type { CommandAnswer, LoadReport, Offload, ShardCommand } from '../messages.ts';
 import type { RunSpec, TimelineCommand } from '../mission/run-spec.ts';
 import type { ShardPolicy } from '../policy.ts';
 import type { Reason } from '../reasons.ts';
@@ -53,10 +53,12 @@ export interface Relay {
 
 /** A move that was ordered; it counts against origin and target until the origin's report shows it. */
 export interface OpenOrder {
-  readonly plan: number;
   readonly from: string;
   readonly to: string;
   readonly jobs: number;
+  readonly order: Offload;
+  readonly plannedAtMs: number;
+  readonly sentAtMs: number;
 }
 
 export interface OrchestratorState {
@@ -80,6 +82,8 @@ export interface OrchestratorState {
   /** Jobs that each shard's feeds hold, until it reports itself. */
   readonly feedJobs: Readonly<Record<string, number>>;
   readonly reports: Readonly<Record<string, LoadReport>>;
+  /** By shard: only a report with a higher `seq` knows of the last command it answered. */
+  readonly reportsAwaited: Readonly<Record<string, number>>;
   /** Since when a shard has had jobs that none of its nodes can do. */
   readonly strandedSinceMs: Readonly<Record<string, number>>;
   readonly plans: number;
@@ -130,6 +134,7 @@ export function openOrchestrator(spec: RunSpec, nowMs: number): OrchestratorStat
       spec.feeds.reduce((sum, feed) => sum + (feed.shard === name ? feed.total : 0), 0),
     ),
     reports: {},
+    reportsAwaited: {},
     strandedSinceMs: {},
     plans: 0,
     openOrders: [],

@@ -78,7 +78,10 @@ export function outcomes(state: OrchestratorState): number {
 
 /** Every shard has reported, is idle, and every accepted job has ended. */
 export function allEnded(state: OrchestratorState): boolean {
-  const all = state.shards.every((shard) => state.reports[shard]?.idle === true);
+  const all = state.shards.every((shard) => {
+    const report = state.reports[shard];
+    return report?.idle === true && report.seq > (state.reportsAwaited[shard] ?? 0);
+  });
   if (!all) return false;
   const { accepted, completed, failed, cancelled } = totals(state);
   return accepted === completed + failed + cancelled;

@@ -9,8 +9,8 @@ import { explain, reason, type Reason } from '../reasons.ts';
 import { log, note, send, type Draft } from './draft.ts';
 import { submitJobs } from './inbox.ts';
 
-/** Leases that have not started come back within a few ms; this is what a slow engine is granted. */
-const PAUSE_ANSWER_MS = 200;
+/** A lease that waits at its node learns of a cancel by its next beat, 0.2 to 0.4 s later. */
+const PAUSE_ANSWER_MS = 600;
 
 type Answered = Pick<CommandAnswer, 'effect'> & Partial<CommandAnswer>;
 
@@ -142,6 +142,7 @@ function answer(draft: Draft, command: ShardCommand, answered: Answered): void {
     shard: state.shard,
     outcome: 'applied',
     appliedAtMs: nowMs,
+    afterSeq: state.report.seq,
     ...answered,
   };
   const kept = state.commands.slice(-(LIMITS.commandsRememberedMax - 1));

@@ -102,12 +102,18 @@ export function failFeed(draft: Draft, id: string, why: string): void {
   note(draft, reason('feed-failed', { feed: id, why }));
 }
 
+/** True when some node of this shard or of its spill targets can do it, or the mission lets jobs wait. */
+export function isInReach(state: ShardState, skills: readonly string[]): boolean {
+  return (
+    state.fabricPolicy.unmatchedSkills === 'wait' ||
+    state.reach.some((has) => canDo(has, skills)) ||
+    state.nodes.some((node) => canDo(node.spec.skills, skills))
+  );
+}
+
 /** A job that nobody in reach can do is refused here, before it is accepted. */
-export function refused(draft: Draft, feed: string, jobs: PageClass): boolean {
-  const { state } = draft;
-  if (state.fabricPolicy.unmatchedSkills === 'wait') return false;
-  if (state.reach.some((skills) => canDo(skills, jobs.skills))) return false;
-  if (state.nodes.some((node) => canDo(node.spec.skills, jobs.skills))) return false;
+function refused(draft: Draft, feed: string, jobs: PageClass): boolean {
+  if (isInReach(draft.state, jobs.skills)) return false;
   const refusedJobs = size(jobs.ordinals);
   const value = refusedJobs * jobs.value;
   const why = reason('no-capable-node', {

@@ -9,7 +9,7 @@ import type { SubmittedJob } from '../messages.ts';
 import { fromList, range, size } from '../ordinals.ts';
 import { explain, reason } from '../reasons.ts';
 import { count, log, note, type Draft } from './draft.ts';
-import { refused as refusedForSkills } from './feeds.ts';
+import { isInReach } from './feeds.ts';
 import { enqueue, holdBodies } from './queue.ts';
 
 export interface Submission {
@@ -45,15 +45,10 @@ function refusal(draft: Draft, job: SubmittedJob, held: number, bytes: number): 
   const { state } = draft;
   const { shard } = state;
   const feed = inboxFeed(shard);
-  // A refused job gets no ordinal: it is recorded by its class alone.
-  const traits = { ...traitsOf(job), ordinals: range(state.inline.next, state.inline.next + 1) };
-  if (refusedForSkills(draft, feed, traits)) {
-    return explain(
-      reason('no-capable-node', { jobs: 1, kind: job.kind, skills: job.skills.join(', ') }),
-    );
-  }
-  const why =
-    state.closingAtMs !== null
+  const { kind, skills } = job;
+  const why = !isInReach(state, skills)
+    ? reason('no-capable-node', { jobs: 1, kind, skills: skills.join(', ') })
+    : state.closingAtMs !== null
       ? reason('closing')
       : held >= LIMITS.inboxJobsMax
         ? reason('inbox-full', { shard, held, limit: LIMITS.inboxJobsMax })
@@ -63,6 +58,7 @@ function refusal(draft: Draft, job: SubmittedJob, held: number, bytes: number): 
             ? reason('inbox-bytes', { shard, held: bytes, limit: LIMITS.inboxBytesMax })
             : null;
   if (why === null) return null;
+  // A refused job gets no ordinal.
   count(draft, { refused: 1, valueRefused: job.value });
   log(draft, { type: 'refuse', feed, ordinals: [], value: job.value, reason: why });
   return explain(why);
@@ -94,7 +90,9 @@ function byTraits(jobs: readonly SubmittedJob[], start: number): Map<string, num
   const groups = new Map<string, number[]>();
   for (const [i, job] of jobs.entries()) {
     const key = JSON.stringify(traitsOf(job));
-    groups.set(key, [...(groups.get(key) ?? []), start + i]);
+    const members = groups.get(key);
+    if (members) members.push(start + i);
+    else groups.set(key, [start + i]);
   }
   return groups;
 }

@@ -40,7 +40,9 @@ export class SimulatedNode {
     return `life-${this.#life}`;
   }
 
+  /** A process that starts knows nothing of the one before. */
   start(): void {
+    this.lose();
     this.isUp = true;
     this.#life += 1;
   }

@@ -281,7 +281,9 @@ class Simulation {
   #send(to: string | null, message: Message): void {
     const { nowMs } = this.#calendar;
     const { seed, duplicated, dropped, delayMsMax, untilMs } = this.#disorder;
-    const wild = nowMs < START_MS + untilMs;
+    // A workflow that ends waits until the engine has its last report.
+    const isLast = message.kind === 'load' && message.body.closed;
+    const wild = nowMs < START_MS + untilMs && !isLast;
     const no = this.#messages++;
     const draw = (what: string): number => (wild ? seededUnit(seed, what, no) : 1);
     const deliver = (what: string): void => {

@@ -1,0 +1,174 @@
+/**
+ * What holds for every mission, whatever happens to it: 10,000 of them are drawn, with lost and doubled
+ * messages, lost nodes, workflows that continue as new every few decisions, and an owner who gives
+ * sensible and senseless orders. A failure prints the seed that shows it again.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { violations } from '../../fabric/invariants.ts';
+import type { LedgerEntry } from '../../fabric/ledger.ts';
+import { depthKept } from '../../fabric/orchestrator/plan.ts';
+import type { OrchestratorState } from '../../fabric/orchestrator/state.ts';
+import { simulate, type SimulatedRun } from '../../fabric/simulate/simulate.ts';
+import { CALM } from '../../fabric/simulate/world.ts';
+import { outcomesOf, problemsOf, traceOf } from './ledger-of-run.ts';
+import { drawn, type Drawn } from './mission-arbitrary.ts';
+import { jobsOf, specOf } from './small-world.ts';
+
+const MISSIONS = Number(process.env["M"] ?? 10_000);
+const SEED = Number(process.env['FABRIC_TEST_SEED'] ?? Date.now() % 1_000_000_000);
+const DECISIONS_MAX = 20_000;
+
+interface Seen {
+  readonly run: SimulatedRun;
+  readonly broken: readonly string[];
+}
+
+function runAll({ mission, disorder, commands }: Drawn, checkEvery = 5): Seen {
+  const spec = specOf(mission);
+  const broken: string[] = [];
+  let looks = 0;
+  const run = simulate({
+    spec,
+    jobs: jobsOf(spec),
+    disorder,
+    commands,
+    decisionsMax: DECISIONS_MAX,
+    watch: {
+      fabric: (shards) => {
+        if (looks++ % checkEvery === 0) broken.push(...violations(shards));
+      },
+      orchestrator: (before, after) => broken.push(...unlawfulMoves(before, after)),
+    },
+  });
+  return { run, broken: [...broken, ...violations(run.shards)] };
+}
+
+/** I4: what a plan moves is above the origin's limit or budget, and within the target's. */
+function unlawfulMoves(before: OrchestratorState, after: OrchestratorState): string[] {
+  const found: string[] = [];
+  const fresh = after.openOrders.filter(
+    (open) => !before.openOrders.some((old) => old.order.plan === open.order.plan),
+  );
+  for (const { from, to, jobs } of fresh) {
+    const origin = after.reports[from]!;
+    const target = after.reports[to]!;
+    // Jobs that can be done nowhere else go past limit and budget, as few as are leased at once.
+    if (origin.demand.some((each) => each.stranded)) continue;
+    if (origin.queued - jobs < Math.min(depthKept(origin), origin.queued)) {
+      found.push(`I4: ${from} was left with less than it may keep`);
+    }
+    if (target.queued + jobs > target.policy.spilloverLimit) found.push(`I4: ${to} was overfilled`);
+    if (target.paused) found.push(`I4: ${to} is paused`);
+    const waitMs = ((target.queued + jobs) * 1000) / target.jobsPerSecond;
+    const linkMs = after.linkMs[from]?.[to] ?? 0;
+    if (linkMs + waitMs > origin.policy.latencyBudgetMs + 1) {
+      found.push(`I4: ${from} to ${to} takes ${linkMs + waitMs} ms`);
+    }
+  }
+  return found;
+}
+
+describe('the core, over drawn missions', () => {
+  it(
+    `ends every one of ${MISSIONS} missions with each job's one outcome, conserved at every step`,
+    { timeout: 180_000 },
+    () => {
+      const startedMs = performance.now();
+      let jobs = 0;
+      let decisions = 0;
+      fc.assert(
+        fc.property(drawn, (each) => {
+          const { run, broken } = runAll(each);
+          jobs += run.status.totals.submitted;
+          decisions += run.decisions;
+          expect(broken).toEqual([]);
+          expect(run.ended).toBe('closed');
+          expect(problemsOf(run)).toEqual([]);
+        }),
+        { numRuns: MISSIONS, seed: SEED },
+      );
+      const seconds = (performance.now() - startedMs) / 1000;
+      console.log(
+        `${MISSIONS} missions, ${jobs} jobs, ${decisions} decisions in ${seconds.toFixed(1)} s (seed ${SEED})`,
+      );
+    },
+  );
+
+  it('gives the same outcomes whatever is lost, doubled, delayed or renewed', () => {
+    fc.assert(
+      fc.property(drawn, ({ mission, disorder }) => {
+        // Refusals hang on the topology alone and outcomes on the jobs alone: never on the way there.
+        const calm = runAll({ mission, disorder: CALM, commands: [] });
+        const wild = runAll({ mission, disorder, commands: [] });
+        expect(outcomesOf(wild.run)).toEqual(outcomesOf(calm.run));
+      }),
+      { numRuns: 500, seed: SEED },
+    );
+  });
+
+  it('takes the same steps for the same input', () => {
+    fc.assert(
+      fc.property(drawn, (each) => {
+        expect(traceOf(runAll(each).run)).toBe(traceOf(runAll(each).run));
+      }),
+      { numRuns: 200, seed: SEED },
+    );
+  });
+
+  it('never changes a state that was handed to it', () => {
+    fc.assert(
+      fc.property(drawn, ({ mission, disorder, commands }) => {
+        const spec = specOf(mission);
+        // A frozen state throws where it is written to.
+        const freeze = (_: unknown, after: object): void => deepFreeze(after);
+        const watch = { shard: freeze, orchestrator: freeze };
+        const order = { spec, jobs: jobsOf(spec), disorder, commands, watch };
+        expect(simulate({ ...order, decisionsMax: DECISIONS_MAX }).ended).toBe('closed');
+      }),
+      { numRuns: 200, seed: SEED },
+    );
+  });
+
+  it('leases nothing on a shard between an acknowledged pause and the next resume', () => {
+    let pauses = 0;
+    fc.assert(
+      fc.property(drawn, (each) => {
+        const { run } = runAll(each);
+        for (const [chain, entries] of run.ledger) {
+          const broken = leasesWhilePaused(entries, () => (pauses += 1));
+          expect([chain, broken]).toEqual([chain, []]);
+        }
+      }),
+      { numRuns: 1_000, seed: SEED },
+    );
+    expect(pauses).toBeGreaterThan(50);
+  });
+});
+
+/** I5, from one chain alone. Both switches must be on for a lease. */
+function leasesWhilePaused(entries: readonly LedgerEntry[], onPause: () => void): number[] {
+  const off = new Set<string>();
+  const broken: number[] = [];
+  for (const entry of entries) {
+    if (entry.type === 'lease' && off.size > 0) broken.push(entry.seq);
+    if (entry.type !== 'command' || entry.outcome !== 'applied') continue;
+    if (entry.name === 'pause' || entry.name === 'fabricPause') {
+      // One that was overtaken by a resume is answered with it, and holds nothing up.
+      if (entry.effect?.includes('overtaken') === true) continue;
+      off.add(entry.name === 'pause' ? 'shard' : 'fabric');
+      onPause();
+    }
+    if (entry.name === 'resume') off.delete('shard');
+    if (entry.name === 'fabricResume') off.clear();
+  }
+  return broken;
+}
+
+function deepFreeze(value: object): void {
+  if (Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value) as unknown[]) {
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner);
+  }
+}
