@@ -1,10 +1,9 @@
 /**
- * The adapter of simulated jobs. Service time and outcome are drawn from the job's own identity and
- * attempt, so that neither the node nor a lost lease changes what becomes of a job.
+ * The adapter of simulated jobs: what becomes of each is drawn by the core, and the time that it takes
+ * really passes.
  */
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { z } from 'zod';
-import { seededUnit } from '../../fabric/seeded.ts';
+import { drawAnswer, drawAttempt, readSimulated } from '../../fabric/simulated-job.ts';
 import type { Adapter, AdapterJob, AdapterRun, JobOutcome } from './adapter.ts';
 import { timedOut } from './adapter.ts';
 
@@ -14,13 +13,6 @@ const TIMER_MS = 1;
 const TURN_MS = 10;
 /** How far a run that was held up may catch up. */
 const CATCH_UP_MS = 50;
-
-/** Other payloads are done in no time and never fail. */
-const simulatedPayload = z.object({
-  durationMs: z.number().min(0).default(0),
-  failureRate: z.number().min(0).max(1).default(0),
-  seed: z.number().default(0),
-});
 
 /** Simulates jobs; `speed` divides their service time. */
 export function simulatedAdapter(speed: number): Adapter {
@@ -55,22 +47,12 @@ async function runSimulated(run: AdapterRun, speed: number): Promise<void> {
   }
 }
 
-function draw(
-  { feed, ordinal, attempt, body }: AdapterJob,
-  speed: number,
-): { serviceMs: number; outcome: JobOutcome } {
-  const parsed = simulatedPayload.safeParse(body.payload);
-  const { durationMs, failureRate, seed } = parsed.success
-    ? parsed.data
-    : { durationMs: 0, failureRate: 0, seed: 0 };
-  const service = durationMs === 0 ? 0 : seededUnit(seed, 'service', feed, ordinal, attempt);
-  // Half to one and a half times the mean.
-  const serviceMs = (durationMs * (0.5 + service)) / speed;
-  const drawn = seededUnit(seed, 'outcome', feed, ordinal, attempt);
-  if (drawn < failureRate) {
-    const message = `drew ${drawn.toFixed(4)}, and ${failureRate} or more would have passed`;
-    return { serviceMs, outcome: { status: 'failed', code: 'simulated-failure', message } };
-  }
-  const answer = Math.floor(seededUnit(seed, 'answer', feed, ordinal) * 1_000_000);
-  return { serviceMs, outcome: { status: 'completed', result: { answer } } };
+function draw(job: AdapterJob, speed: number): { serviceMs: number; outcome: JobOutcome } {
+  const payload = readSimulated(job.body.payload);
+  const { serviceMs, failed } = drawAttempt(payload, job);
+  const outcome: JobOutcome =
+    failed === null
+      ? { status: 'completed', result: drawAnswer(payload, job) }
+      : { status: 'failed', ...failed };
+  return { serviceMs: serviceMs / speed, outcome };
 }

@@ -5,17 +5,9 @@
 import type { JobBody, JobTraits } from '../../fabric/job.ts';
 import { each } from '../../fabric/ordinals.ts';
 import type { Blueprint, FeedSource, FeedSpec } from '../../fabric/policy.ts';
+import type { SimulatedPayload } from '../../fabric/simulated-job.ts';
 import type { FeedReader } from './reader.ts';
 import { PageSorter, pageRoom } from './reader.ts';
-
-/** What the simulated adapter goes by. */
-export interface SimulatedPayload {
-  /** Mean service time. */
-  readonly durationMs: number;
-  /** Share of attempts that fail. */
-  readonly failureRate: number;
-  readonly seed: number;
-}
 
 interface BlueprintRange {
   readonly end: number;

@@ -99,11 +99,14 @@ export class SimulatedNode {
     const speed = adapter.type === 'simulated' ? adapter.speed : 1;
     let busyMs = 0;
     let records = 0;
-    const results = items.map(({ feed, attempt, ordinals }): ItemResult => {
+    const results = items.map(({ feed, attempt, estimateMs, ordinals, bodies }): ItemResult => {
       const completed: number[] = [];
       const failed: FailedJob[] = [];
+      let at = 0;
       for (const ordinal of each(ordinals)) {
-        const { serviceMs, code } = this.#jobs.attempt({ feed, ordinal, attempt });
+        const body = bodies?.[at++] ?? null;
+        const job = { feed, ordinal, attempt, estimateMs, body, adapter: adapter.type };
+        const { serviceMs, code } = this.#jobs.attempt(job);
         busyMs += serviceMs / speed;
         records += 1;
         if (code === null) completed.push(ordinal);

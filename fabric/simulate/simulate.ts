@@ -42,6 +42,8 @@ export interface SimulationOrder {
   }[];
   /** Decisions after which the run is given up as stuck. */
   readonly decisionsMax?: number;
+  /** Virtual time without a new entry in the ledger after which it is given up too; no limit unless given. */
+  readonly quietMsMax?: number;
   readonly watch?: Partial<Watch>;
 }
 
@@ -58,7 +60,7 @@ export interface Watch {
 }
 
 export interface SimulatedRun {
-  /** `stuck`: nothing was left to happen, or too much happened, before the run had closed. */
+  /** `stuck`: nothing was left to happen, nothing came of it, or too much happened, before it closed. */
   readonly ended: 'closed' | 'stuck';
   readonly status: FabricStatus;
   readonly governance: Governance;
@@ -105,6 +107,7 @@ class Simulation {
   #messages = 0;
   #decisions = 0;
   #isClosing = false;
+  #lastEntryMs = START_MS;
 
   constructor(order: SimulationOrder) {
     this.#order = order;
@@ -146,7 +149,7 @@ class Simulation {
   run(): SimulatedRun {
     this.#open();
     const most = this.#order.decisionsMax ?? DECISIONS_MAX;
-    while (!this.#isOver() && this.#decisions < most && this.#calendar.step());
+    while (!this.#isOver() && this.#decisions < most && !this.#isQuiet() && this.#calendar.step());
     const shards = [...this.#shards.values()].map((actor) => actor.state);
     return {
       ended: this.#isOver() ? 'closed' : 'stuck',
@@ -238,6 +241,7 @@ class Simulation {
       // The same group again is already there.
       for (const entry of entries) if (entry.seq === written.length) written.push(entry);
       this.#ledger.set(chain, written);
+      this.#lastEntryMs = this.#calendar.nowMs;
       const throughSeq = entries.at(-1)?.seq ?? -1;
       done({ throughSeq, head: `${chain}-${throughSeq}` });
     });
@@ -314,6 +318,11 @@ class Simulation {
     this.#decisions += 1;
     const shards = [...this.#shards.values()].map((actor) => actor.state);
     this.#order.watch?.fabric?.(shards, this.#orchestrator.state);
+  }
+
+  #isQuiet(): boolean {
+    const most = this.#order.quietMsMax ?? Number.POSITIVE_INFINITY;
+    return this.#calendar.nowMs - this.#lastEntryMs > most;
   }
 
   #isOver(): boolean {

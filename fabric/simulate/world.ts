@@ -2,8 +2,18 @@
  * What surrounds the core in virtual time: the jobs, how long everything takes, and what goes wrong. All
  * of it is drawn from a seed, so that a failure is seen again by its number.
  */
-import type { PageClass } from '../job.ts';
+import type { JobBody, PageClass } from '../job.ts';
+import type { AdapterSpec } from '../mission/run-spec.ts';
 import type { FeedSpec } from '../policy.ts';
+import type { JobAttempt } from '../simulated-job.ts';
+
+/** One try of one job, with all that a node knows of it. */
+export interface SimulatedAttempt extends JobAttempt {
+  readonly estimateMs: number | null;
+  /** Null where the feed holds it. */
+  readonly body: JobBody | null;
+  readonly adapter: AdapterSpec['type'];
+}
 
 /** The jobs, as the feeds and the agents know them. */
 export interface SimulatedJobs {
@@ -14,10 +24,7 @@ export interface SimulatedJobs {
     count: number,
   ): { readonly count: number; readonly classes: readonly PageClass[] };
   /** How long one attempt takes on an ordinary node, and its error code, or null when it succeeds. */
-  attempt(job: { readonly feed: string; readonly ordinal: number; readonly attempt: number }): {
-    readonly serviceMs: number;
-    readonly code: string | null;
-  };
+  attempt(job: SimulatedAttempt): { readonly serviceMs: number; readonly code: string | null };
 }
 
 /** What goes wrong between processes. Shares from 0 to 1. */
