@@ -222,4 +222,6 @@ export type Message =
   | { readonly kind: 'offload'; readonly body: Offload }
   | { readonly kind: 'command'; readonly body: ShardCommand }
   | { readonly kind: 'answer'; readonly body: CommandAnswer }
+  /** Asks a shard for a report, whatever its tick: an earlier one seems to be missing. */
+  | { readonly kind: 'ask' }
   | { readonly kind: 'close' };

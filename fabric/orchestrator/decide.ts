@@ -9,7 +9,7 @@ import { log, openDraft, send, type Draft } from './draft.ts';
 import type { OrchestratorEffect, OrchestratorEvent } from './events.ts';
 import { needsTicks, planIfDue } from './planning.ts';
 import { endRelays, relayInstants, tendRelays } from './relays.ts';
-import { takeReport } from './reports.ts';
+import { askAtMs, askWhenStill, takeReport } from './reports.ts';
 import type { OrchestratorState } from './state.ts';
 import { allEnded, outcomes } from './status.ts';
 import { hasJobsToCome, issueTimeline, timelineInstants } from './timeline.ts';
@@ -42,6 +42,7 @@ function settle(draft: Draft): void {
   for (const commandId of tendRelays(draft)) logOutcome(draft, commandId);
   // 2. Spillover.
   planIfDue(draft);
+  askWhenStill(draft);
   // 3. The end of the mission, and of the run.
   noticeFinish(draft);
   if (draft.state.closingAtMs !== null) closeShards(draft);
@@ -122,7 +123,7 @@ export function isEnded(state: OrchestratorState): boolean {
 export function nextWake(state: OrchestratorState, nowMs: number): number | null {
   const instants = state.closed ? [] : relayInstants(state);
   if (state.closingAtMs === null) {
-    instants.push(...timelineInstants(state));
+    instants.push(...timelineInstants(state), askAtMs(state) ?? nowMs);
     if (needsTicks(state)) instants.push(state.nextTickAtMs);
   } else if (!state.closed) {
     instants.push(closeResendMs(state), closeDeadlineMs(state));

@@ -2,9 +2,11 @@
 import { LIMITS } from '../limits.ts';
 import type { LoadReport } from '../messages.ts';
 import { recordDirect } from './commands.ts';
-import type { Draft } from './draft.ts';
+import { send, type Draft } from './draft.ts';
 import { depthKept } from './plan.ts';
 import { watchStranded } from './planning.ts';
+import type { OrchestratorState } from './state.ts';
+import { allEnded } from './status.ts';
 
 export function takeReport(draft: Draft, report: LoadReport): void {
   const { state } = draft;
@@ -21,6 +23,38 @@ export function takeReport(draft: Draft, report: LoadReport): void {
   if (isOver(report) && !(before && isOver(before))) draft.planNow = true;
   watchStranded(draft, shard);
   addPoint(draft, report);
+}
+
+/** So long nothing may move before shards are asked whether a report of theirs was lost; then less often. */
+const SILENCE_MS = 5_000;
+const SILENCE_MAX_MS = 60_000;
+
+/** Asks all shards for news when there is work and nothing moves. */
+export function askWhenStill(draft: Draft): void {
+  const { state, nowMs } = draft;
+  const count = movement(state);
+  if (count !== state.progress.count) state.progress = { atMs: nowMs, count, asks: 0 };
+  const askAt = askAtMs(state);
+  if (askAt === null || nowMs < askAt) return;
+  for (const shard of state.shards) send(draft, shard, { kind: 'ask' });
+  state.progress = { ...state.progress, asks: state.progress.asks + 1 };
+}
+
+/** When shards are asked next, or null while all work has ended. */
+export function askAtMs(state: OrchestratorState): number | null {
+  if (state.closingAtMs !== null || allEnded(state)) return null;
+  const { atMs, asks } = state.progress;
+  // After 5, 15, 35 and 75 s, and then every minute.
+  const doubled = SILENCE_MS * (2 ** (Math.min(asks, 3) + 1) - 1);
+  return atMs + doubled + Math.max(0, asks - 3) * SILENCE_MAX_MS;
+}
+
+/** A number that rises whenever a job is taken in, moved or ended. */
+function movement({ reports }: OrchestratorState): number {
+  return Object.values(reports).reduce((sum, { tally }) => {
+    const { accepted, refused, completed, failed, retried, spilledIn, leasesGranted } = tally;
+    return sum + accepted + refused + completed + failed + retried + spilledIn + leasesGranted;
+  }, 0);
 }
 
 function isOver(report: LoadReport): boolean {

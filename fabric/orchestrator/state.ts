@@ -82,6 +82,8 @@ export interface OrchestratorState {
   /** Jobs that each shard's feeds hold, until it reports itself. */
   readonly feedJobs: Readonly<Record<string, number>>;
   readonly reports: Readonly<Record<string, LoadReport>>;
+  /** When the counts last moved, what they came to, and how often shards were asked for news since. */
+  readonly progress: { readonly atMs: number; readonly count: number; readonly asks: number };
   /** By shard: only a report with a higher `seq` knows of the last command it answered. */
   readonly reportsAwaited: Readonly<Record<string, number>>;
   /** Since when a shard has had jobs that none of its nodes can do. */
@@ -134,6 +136,7 @@ export function openOrchestrator(spec: RunSpec, nowMs: number): OrchestratorStat
       spec.feeds.reduce((sum, feed) => sum + (feed.shard === name ? feed.total : 0), 0),
     ),
     reports: {},
+    progress: { atMs: nowMs, count: 0, asks: 0 },
     reportsAwaited: {},
     strandedSinceMs: {},
     plans: 0,

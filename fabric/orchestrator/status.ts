@@ -130,15 +130,29 @@ export function describeFabric(state: OrchestratorState): string {
     .slice(-5)
     .toReversed()
     .map((each) => `- ${each.name} by ${each.by}: ${each.outcome}. ${each.effect}`);
-  const decisions = status.decisions
-    .toReversed()
-    .map(({ atMs, text }) => `- ${clockText(atMs)} ${text}`);
+  const decisions = distinct(status.decisions).map(
+    ({ atMs, text, times }) =>
+      `- ${clockText(atMs)} ${text}${times > 1 ? ` (${times} times)` : ''}`,
+  );
   return [
     `### ${state.fabric}: ${status.state}`,
     `**Jobs** ${completed} completed and ${failed} failed of ${submitted}; ${queued} waiting, ${leased} leased, ${inTransit} in transit`,
-    `**Spillover** ${state.plans} orders given, looked at every ${state.tickMs} ms`,
+    `**Spillover** orders given: ${state.plans}; looked at every ${state.tickMs} ms`,
     `#### Shards\n${shards.join('\n')}`,
     `#### Last owner commands, newest first\n${commands.join('\n') || 'none yet'}`,
     `#### Last decisions, newest first\n${decisions.join('\n') || 'none yet'}`,
   ].join('\n\n');
+}
+
+/** Each sentence once, at its newest time, newest first: a planner that waits says the same every tick. */
+function distinct(
+  decisions: FabricStatus['decisions'],
+): { atMs: number; text: string; times: number }[] {
+  const found = new Map<string, { atMs: number; text: string; times: number }>();
+  for (const { atMs, text } of decisions.toReversed()) {
+    const newer = found.get(text);
+    if (newer) newer.times += 1;
+    else found.set(text, { atMs, text, times: 1 });
+  }
+  return [...found.values()];
 }

@@ -88,6 +88,9 @@ function apply(draft: Draft, event: ShardEvent): void {
     case 'appended':
       draft.state.ledger = finishAppend(draft.state.ledger, event.throughSeq, event.head);
       return;
+    case 'asked':
+      draft.state.report = { ...draft.state.report, due: true, sentAtMs: 0 };
+      return;
     case 'close':
       return startClosing(draft);
     case 'wake':

@@ -56,6 +56,7 @@ export type ShardEvent =
   /** A command or registration sent to the shard by hand that can't be taken. */
   | { readonly on: 'badInput'; readonly command: ShardCommand; readonly because: Reason }
   | { readonly on: 'appended'; readonly throughSeq: number; readonly head: string }
+  | { readonly on: 'asked' }
   | { readonly on: 'close' }
   | { readonly on: 'wake' };
 
@@ -84,6 +85,8 @@ export function shardEventOf(message: Message): ShardEvent | null {
       return { on: 'offload', order: message.body };
     case 'command':
       return { on: 'command', command: message.body };
+    case 'ask':
+      return { on: 'asked' };
     case 'close':
       return { on: 'close' };
     case 'load':

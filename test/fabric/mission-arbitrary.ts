@@ -32,12 +32,12 @@ function shard(name: string, names: readonly string[]): fc.Arbitrary<SmallShard>
 function feeds(names: readonly string[]): fc.Arbitrary<SmallFeed[]> {
   const feed = fc.record({
     shard: fc.constantFrom(...names),
-    count: fc.integer({ min: 1, max: 60 }),
+    count: fc.integer({ min: 1, max: 40 }),
     skills,
     durationMs: fc.constantFrom(0, 5, 40),
     failureRate: fc.constantFrom(0, 0, 0.3, 1),
     priority: fc.integer({ min: 0, max: 9 }),
-    perSecond: fc.constantFrom(0, 50, 1_000),
+    perSecond: fc.constantFrom(0, 0, 100, 1_000),
   });
   return fc.array(feed, { minLength: 1, maxLength: 3 });
 }
@@ -59,7 +59,7 @@ function disorder(nodeCount: number): fc.Arbitrary<Disorder> {
     duplicated: fc.constantFrom(0, 0.3),
     dropped: fc.constantFrom(0, 0.3),
     delayMsMax: fc.constantFrom(0, 50, 800),
-    renewEvery: fc.constantFrom(0, 0, 4, 15),
+    renewEvery: fc.constantFrom(0, 0, 5, 20),
     losses: fc.array(
       fc.record({
         node: fc.integer({ min: 0, max: nodeCount - 1 }).map((i) => `node-${i}`),

@@ -15,9 +15,12 @@ import { outcomesOf, problemsOf, traceOf } from './ledger-of-run.ts';
 import { drawn, type Drawn } from './mission-arbitrary.ts';
 import { jobsOf, specOf } from './small-world.ts';
 
-const MISSIONS = Number(process.env["M"] ?? 10_000);
+const MISSIONS = 10_000;
 const SEED = Number(process.env['FABRIC_TEST_SEED'] ?? Date.now() % 1_000_000_000);
-const DECISIONS_MAX = 20_000;
+/** Far more than any drawn mission needs; a run that gets there is stuck. */
+const DECISIONS_MAX = 5_000;
+/** Making a counterexample smaller ends here; what was found by then is printed. */
+const SHRINK_MS = 150_000;
 
 interface Seen {
   readonly run: SimulatedRun;
@@ -72,7 +75,7 @@ function unlawfulMoves(before: OrchestratorState, after: OrchestratorState): str
 describe('the core, over drawn missions', () => {
   it(
     `ends every one of ${MISSIONS} missions with each job's one outcome, conserved at every step`,
-    { timeout: 180_000 },
+    { timeout: 200_000 },
     () => {
       const startedMs = performance.now();
       let jobs = 0;
@@ -86,7 +89,12 @@ describe('the core, over drawn missions', () => {
           expect(run.ended).toBe('closed');
           expect(problemsOf(run)).toEqual([]);
         }),
-        { numRuns: MISSIONS, seed: SEED },
+        {
+          numRuns: MISSIONS,
+          seed: SEED,
+          interruptAfterTimeLimit: SHRINK_MS,
+          markInterruptAsFailure: true,
+        },
       );
       const seconds = (performance.now() - startedMs) / 1000;
       console.log(
@@ -101,9 +109,15 @@ describe('the core, over drawn missions', () => {
         // Refusals hang on the topology alone and outcomes on the jobs alone: never on the way there.
         const calm = runAll({ mission, disorder: CALM, commands: [] });
         const wild = runAll({ mission, disorder, commands: [] });
+        expect([calm.run.ended, wild.run.ended]).toEqual(['closed', 'closed']);
         expect(outcomesOf(wild.run)).toEqual(outcomesOf(calm.run));
       }),
-      { numRuns: 500, seed: SEED },
+      {
+        numRuns: 500,
+        seed: SEED,
+        interruptAfterTimeLimit: SHRINK_MS,
+        markInterruptAsFailure: true,
+      },
     );
   });
 
@@ -112,7 +126,12 @@ describe('the core, over drawn missions', () => {
       fc.property(drawn, (each) => {
         expect(traceOf(runAll(each).run)).toBe(traceOf(runAll(each).run));
       }),
-      { numRuns: 200, seed: SEED },
+      {
+        numRuns: 200,
+        seed: SEED,
+        interruptAfterTimeLimit: SHRINK_MS,
+        markInterruptAsFailure: true,
+      },
     );
   });
 
@@ -126,7 +145,12 @@ describe('the core, over drawn missions', () => {
         const order = { spec, jobs: jobsOf(spec), disorder, commands, watch };
         expect(simulate({ ...order, decisionsMax: DECISIONS_MAX }).ended).toBe('closed');
       }),
-      { numRuns: 200, seed: SEED },
+      {
+        numRuns: 200,
+        seed: SEED,
+        interruptAfterTimeLimit: SHRINK_MS,
+        markInterruptAsFailure: true,
+      },
     );
   });
 
@@ -140,7 +164,12 @@ describe('the core, over drawn missions', () => {
           expect([chain, broken]).toEqual([chain, []]);
         }
       }),
-      { numRuns: 1_000, seed: SEED },
+      {
+        numRuns: 1_000,
+        seed: SEED,
+        interruptAfterTimeLimit: SHRINK_MS,
+        markInterruptAsFailure: true,
+      },
     );
     expect(pauses).toBeGreaterThan(50);
   });

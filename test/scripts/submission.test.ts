@@ -162,6 +162,7 @@ describe('what became of the jobs', () => {
       outcome: 'applied',
       effect: '',
       appliedAtMs: 0,
+      afterSeq: 0,
       accepted,
       refused,
     }) as const;
