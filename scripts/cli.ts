@@ -23,6 +23,7 @@ import { ownPlace, say, stateFolder } from './place.ts';
 import { addResume } from './resume.ts';
 import { addScenarios } from './run.ts';
 import { DEFAULT_FABRIC, findFabric, runFolder } from './state.ts';
+import { addSimulate } from './simulate.ts';
 import { addStatus } from './status.ts';
 import { addSubmit } from './submit.ts';
 import { addUp } from './up.ts';
@@ -35,6 +36,7 @@ Examples:
   planetary-fabric                           triage a week of earthquakes, to a finished report
   planetary-fabric k2-benchmark --jobs 10000
   planetary-fabric run my-mission.json
+  planetary-fabric simulate my-mission.json  in virtual time, without a server
   planetary-fabric up                        then, in another terminal: status, watch, submit, owner, down
 
 A Temporal server is found or brought up by itself; TEMPORAL_ADDRESS names one of your own.
@@ -46,6 +48,7 @@ const LAST_WORDS_MS = 1_000;
 /** In the order in which help names them. */
 const COMMANDS = [
   addScenarios,
+  addSimulate,
   addUp,
   addDown,
   addStatus,

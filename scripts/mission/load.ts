@@ -38,6 +38,8 @@ export interface MissionOverrides {
 export interface LoadPlace {
   /** Where relative paths start and `reports/` stands; the process's own when not given. */
   readonly workingFolder?: string;
+  /** Where the run's own folders are to be; `reports/planetary-fabric` there when not given. */
+  readonly reportsFolder?: string;
   readonly now?: Date;
   readonly formats?: FeedFormats;
 }
@@ -56,14 +58,15 @@ export interface LoadedMission {
 export async function loadMission(
   source: string,
   overrides: MissionOverrides = {},
-  { workingFolder = process.cwd(), now = new Date(), formats = FEED_FORMATS }: LoadPlace = {},
+  place: LoadPlace = {},
 ): Promise<LoadedMission> {
+  const { workingFolder = process.cwd(), now = new Date(), formats = FEED_FORMATS } = place;
   const file = readMissionFile(source, workingFolder);
   const checked = checkMission(file.value);
   const problems = overrideProblems(overrides);
   if (!checked.ok) throw new MissionError(source, [...checked.problems, ...problems]);
   const mission = { ...checked.mission, seed: overrides.seed ?? checked.mission.seed };
-  const reports = resolve(workingFolder, 'reports', 'planetary-fabric');
+  const reports = place.reportsFolder ?? resolve(workingFolder, 'reports', 'planetary-fabric');
   const run = newRun(mission.scenario, reports, now);
   const missionFolder = dirname(file.path);
   const spoolFolder = join(run.folders.results, 'feeds');
