@@ -73,7 +73,11 @@ export async function orchestratorWorkflow({
   carried,
 }: OrchestratorInput): Promise<OrchestratorResult> {
   const shell: OrchestratorShell = new Shell(
-    carried ?? { state: openOrchestrator(spec, Date.now()), pending: [{ on: 'opened' }] },
+    carried ?? {
+      // A short mission may be over before the first task of a busy process.
+      state: openOrchestrator(spec, wf.workflowInfo().startTime.getTime()),
+      pending: [{ on: 'opened' }],
+    },
   );
   const sending = new Sending();
   const activities = orchestratorActivities();
