@@ -52,6 +52,7 @@ export function caps(state: ShardState): string[] {
     leasesInFlightMax: state.leases.length,
     leaseJobsMax: Math.max(0, ...state.leases.map((lease) => lease.jobs)),
     outboxMax: state.outbox.length,
+    ordersMax: state.orders.length,
     nodesPerShardMax: state.nodes.length,
     inboxJobsMax: bodies.reduce((sum, page) => sum + page.open, 0),
     inboxBytesMax: bodies.reduce((sum, page) => sum + page.bytes, 0),

@@ -20,6 +20,8 @@ export const LIMITS = {
   transferJobsMax: 5_000,
   /** Classes that one transfer carries. */
   transferClassesMax: 64,
+  /** Orders to shed that one shard holds; the planner gives one that is dropped here anew. */
+  ordersMax: 64,
   /** Unacknowledged transfers of one shard. */
   outboxMax: 64,
   /** Numbers beyond the contiguous one that a target remembers for one origin. */

@@ -14,7 +14,11 @@ export function registerNode(draft: Draft, spec: NodeSpec, session: string): voi
   const { state } = draft;
   const known = state.nodes.find((node) => node.spec.id === spec.id);
   if (known?.state === 'ready' && known.session === session) return;
-  if (!known && state.nodes.length >= LIMITS.nodesPerShardMax) return;
+  if (!known && state.nodes.length >= LIMITS.nodesPerShardMax) {
+    const limit = LIMITS.nodesPerShardMax;
+    note(draft, reason('too-many-nodes', { node: spec.id, shard: state.shard, limit }));
+    return;
+  }
   const incarnation = (known?.incarnation ?? 0) + 1;
   if (known) freeLeases(draft, spec.id, 'the node registered again');
   const fresh: NodeState = {

@@ -38,7 +38,8 @@ export function takeOrder(draft: Draft, order: Offload): void {
   const { state } = draft;
   if (order.plan <= state.planSeen) return;
   state.planSeen = order.plan;
-  if (state.closingAtMs === null) state.orders = [...state.orders, order];
+  if (state.closingAtMs !== null || state.orders.length >= LIMITS.ordersMax) return;
+  state.orders = [...state.orders, order];
 }
 
 /** Carries out what is ordered, as far as jobs are at hand; the rest waits for the next pulled page. */

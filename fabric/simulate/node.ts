@@ -2,6 +2,7 @@
  * A node in virtual time. Like the real one it runs each lease once under its fence, however often it is
  * asked, and a lease that has not started comes back when it is called back.
  */
+import { JOB_TIMEOUT, LEASE_SHARES } from '../lease-time.ts';
 import type { FailedJob } from '../ledger.ts';
 import type { ItemResult, LeaseGrant, LeaseResult } from '../messages.ts';
 import type { RunNode } from '../mission/run-spec.ts';
@@ -16,6 +17,7 @@ type Answer = (end: LeaseEnd) => void;
 
 interface Held {
   readonly grant: LeaseGrant;
+  readonly arrivedMs: number;
   readonly answers: Answer[];
   started: boolean;
   end: LeaseEnd | null;
@@ -63,7 +65,8 @@ export class SimulatedNode {
       return;
     }
     if (grant.attachOnly) return answer({ end: 'returned' });
-    this.#held.set(grant.fence, { grant, answers: [answer], started: false, end: null });
+    const arrivedMs = this.#calendar.nowMs;
+    this.#held.set(grant.fence, { grant, arrivedMs, answers: [answer], started: false, end: null });
     this.#startNext();
   }
 
@@ -78,7 +81,7 @@ export class SimulatedNode {
       if (held.started || held.end) continue;
       held.started = true;
       this.#running += 1;
-      const { result, tookMs } = this.#work(held.grant);
+      const { result, tookMs } = this.#work(held);
       const life = this.#life;
       this.#calendar.at(this.#calendar.nowMs + tookMs, () => {
         if (life !== this.#life || !this.isUp) return;
@@ -94,28 +97,37 @@ export class SimulatedNode {
     for (const answer of held.answers.splice(0)) answer(end);
   }
 
-  #work({ items, fence, lease, shard }: LeaseGrant): { result: LeaseResult; tookMs: number } {
+  /** Like an adapter: begins no job late, and ends the one that runs over. */
+  #work({ grant, arrivedMs }: Held): { result: LeaseResult; tookMs: number } {
+    const { items, fence, lease, shard, timeoutMs } = grant;
     const { adapter, id } = this.spec;
     const speed = adapter.type === 'simulated' ? adapter.speed : 1;
-    let busyMs = 0;
+    const startedMs = this.#calendar.nowMs;
+    const beginByMs = arrivedMs + timeoutMs * LEASE_SHARES.beginBy;
+    const endByMs = arrivedMs + timeoutMs * LEASE_SHARES.endBy;
+    let atMs = startedMs;
     let records = 0;
     const results = items.map(({ feed, attempt, estimateMs, ordinals, bodies }): ItemResult => {
       const completed: number[] = [];
       const failed: FailedJob[] = [];
-      let at = 0;
+      let place = 0;
       for (const ordinal of each(ordinals)) {
-        const body = bodies?.[at++] ?? null;
+        if (atMs >= beginByMs) break;
+        const body = bodies?.[place++] ?? null;
         const job = { feed, ordinal, attempt, estimateMs, body, adapter: adapter.type };
         const { serviceMs, code } = this.#jobs.attempt(job);
-        busyMs += serviceMs / speed;
+        const dueMs = atMs + serviceMs / speed;
+        const drawn = dueMs > endByMs ? JOB_TIMEOUT : code;
+        atMs = Math.min(dueMs, endByMs);
         records += 1;
-        if (code === null) completed.push(ordinal);
-        else failed.push([ordinal, code]);
+        if (drawn === null) completed.push(ordinal);
+        else failed.push([ordinal, drawn]);
       }
       return { completed: fromList(completed), failed };
     });
-    const name = `${shard}/${id}/${lease}-${fence}`;
-    const segment = { name, records, sha256: '' };
-    return { result: { items: results, segment, busyMs }, tookMs: busyMs };
+    const segment =
+      records === 0 ? null : { name: `${shard}/${id}/${lease}-${fence}`, records, sha256: '' };
+    const tookMs = atMs - startedMs;
+    return { result: { items: results, segment, busyMs: tookMs }, tookMs };
   }
 }
