@@ -8,6 +8,7 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
+import { LEASE_SHARES } from '../fabric/lease-time.ts';
 import type { LeaseGrant, LeaseResult } from '../fabric/messages.ts';
 import { expectedFailure } from './expected-failure.ts';
 import type { LeaseHost } from './lease-run.ts';
@@ -23,9 +24,6 @@ export interface DeskOrder extends LeaseHost {
 export const ENDED_LEASES_MAX = 256;
 
 const WAITING_BEAT_MS = 200;
-/** Shares of a lease's time: after the first no job is begun, after the second the one under way fails. */
-const BEGIN_SHARE = 0.5;
-const END_SHARE = 0.9;
 
 interface LeaseAtDesk {
   readonly key: string;
@@ -176,11 +174,11 @@ export class LeaseDesk {
 
   async #run(lease: LeaseAtDesk): Promise<void> {
     const { grant, arrivedMs } = lease;
-    const beginByMs = arrivedMs + grant.timeoutMs * BEGIN_SHARE;
+    const beginByMs = arrivedMs + grant.timeoutMs * LEASE_SHARES.beginBy;
     try {
       const result = await runJobs(this.#order, grant, {
         mayStart: () => !this.#draining && performance.now() < beginByMs,
-        endByMs: arrivedMs + grant.timeoutMs * END_SHARE,
+        endByMs: arrivedMs + grant.timeoutMs * LEASE_SHARES.endBy,
         abandoned: this.#abandoned.signal,
       });
       this.#end(lease, result);

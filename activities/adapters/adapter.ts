@@ -3,6 +3,7 @@
  * several leases run side by side, as many as the node has slots.
  */
 import type { JobBody } from '../../fabric/job.ts';
+import { JOB_TIMEOUT } from '../../fabric/lease-time.ts';
 
 /** One job of a lease, with what its fate is drawn from. */
 export interface AdapterJob {
@@ -41,5 +42,5 @@ export interface Adapter {
 /** The outcome of a job that took longer than its lease allows. */
 export function timedOut(ms: number): JobOutcome {
   const message = `did not end within ${Math.round(ms)} ms, which is what its lease left it`;
-  return { status: 'failed', code: 'job-timeout', message };
+  return { status: 'failed', code: JOB_TIMEOUT, message };
 }

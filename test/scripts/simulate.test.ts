@@ -116,6 +116,13 @@ describe('a run in virtual time', () => {
     );
   });
 
+  test('ends jobs that run over the time of their lease, as a node does', async () => {
+    const long = { shard: 'earth', kind: 'box', count: 3, durationMs: 9_000 };
+    write('long.json', sample({ policy: { leaseTimeoutMs: 5_000 }, blueprints: [long] }));
+    expect(await type('simulate long.json --json')).toBe(0);
+    expect(printedReport()).toMatchObject({ jobs: { failed: 3 }, problems: [] });
+  });
+
   test('waits for commands and jobs that come late', async () => {
     const timeline = [
       { at: 0, command: 'pauseAll' },
