@@ -47,14 +47,19 @@ export function unpulledJobs(state: ShardState, nowMs: number): number {
   return jobs;
 }
 
+/** Jobs that may be pulled beside those that wait already: one page, and what is ordered away. */
+export function pageRoom(state: ShardState): number {
+  const owed = state.orders.reduce((sum, order) => sum + order.jobs, 0);
+  const pulling = state.feeds.reduce((sum, feed) => sum + feed.pulling, 0);
+  return state.fabricPolicy.pageJobs + owed - queuedJobs(state) - pulling;
+}
+
 /** Asks for pages as far as there is room for them. */
 export function pullPages(draft: Draft): void {
   const { state, nowMs } = draft;
   if (state.closingAtMs !== null || isBehind(state.ledger)) return;
   if (!mayDispatch(state) && state.orders.length === 0) return;
-  const owed = state.orders.reduce((sum, order) => sum + order.jobs, 0);
-  let room = state.fabricPolicy.pageJobs + owed - queuedJobs(state);
-  for (const feed of state.feeds) room -= feed.pulling;
+  let room = pageRoom(state);
   for (const [at, feed] of state.feeds.entries()) {
     if (room <= 0 || state.queue.length >= LIMITS.classesMax) return;
     if (feed.pulling > 0 || feed.failure !== null) continue;

@@ -13,7 +13,7 @@ import type { Offload, Transfer, TransferAck, TransferMessage } from '../message
 import { size, takeLast } from '../ordinals.ts';
 import { reason } from '../reasons.ts';
 import { count, log, note, send, type Draft } from './draft.ts';
-import { unpulledJobs } from './feeds.ts';
+import { pageRoom, unpulledJobs } from './feeds.ts';
 import {
   enqueue,
   holdBodies,
@@ -49,7 +49,11 @@ export function shed(draft: Draft): void {
     const moved = shedOne(draft, order);
     const left = order.jobs - moved;
     const excess = queuedJobs(state) + unpulledJobs(state, nowMs) - order.floor;
-    const more = Math.min(left, excess) > 0 && unpulledJobs(state, nowMs) > 0;
+    // An order waits for pages only while some can come: jobs that may not be moved fill the room too.
+    const more =
+      Math.min(left, excess) > 0 &&
+      unpulledJobs(state, nowMs) > 0 &&
+      (pageRoom(state) > 0 || state.feeds.some((feed) => feed.pulling > 0));
     const full = state.outbox.length >= LIMITS.outboxMax;
     state.orders = state.orders.flatMap((each) => {
       if (each.plan !== order.plan) return [each];

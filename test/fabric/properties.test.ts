@@ -16,7 +16,8 @@ import { drawn, type Drawn } from './mission-arbitrary.ts';
 import { jobsOf, specOf } from './small-world.ts';
 
 const MISSIONS = 10_000;
-const SEED = Number(process.env['FABRIC_TEST_SEED'] ?? Date.now() % 1_000_000_000);
+/** The same missions in every run, so that a change and not luck turns them red; any other seed on demand. */
+const SEED = Number(process.env['FABRIC_TEST_SEED'] ?? 20_180_206);
 /** Far more than any drawn mission needs; a run that gets there is stuck. */
 const DECISIONS_MAX = 5_000;
 /** Making a counterexample smaller ends here; what was found by then is printed. */
