@@ -10,7 +10,7 @@ export async function checkExportable(folder: string, file: string): Promise<voi
   try {
     const there = await stat(path).catch(() => null);
     if (there?.isDirectory() === true) throw new Error('it is a folder');
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     const probe = there === null ? join(dirname(path), `.${randomUUID()}`) : path;
     await (await open(probe, 'a')).close();
     if (probe !== path) await rm(probe);
@@ -18,6 +18,13 @@ export async function checkExportable(folder: string, file: string): Promise<voi
     const why = error instanceof Error ? error.message : String(error);
     throw new UsageError(`--export: ${path} can't be written: ${why}`);
   }
+}
+
+/** One level at a time: Node's recursive `mkdir` never ends below a folder that refuses, as in /proc. */
+async function makeFolders(path: string): Promise<void> {
+  if ((await stat(path).catch(() => null)) !== null) return;
+  await makeFolders(dirname(path));
+  await mkdir(path);
 }
 
 /** Copies the report there; returns the absolute path. */

@@ -51,7 +51,7 @@ export interface ConsoleLine {
 }
 
 const WAIT_MS = 15_000;
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 200;
 
 /**
  * Controls one fabric. Every command resolves to its record: `applied`, `refused` with the reason, or

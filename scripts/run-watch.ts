@@ -1,5 +1,5 @@
 /**
- * Follows a running fabric: asks for its status about four times a second, shows it, closes a mission
+ * Follows a running fabric: asks for its status about twice a second, shows it, closes a mission
  * whose jobs have all ended, and hands back what the orchestrator leaves behind.
  */
 import { WorkflowFailedError } from '@temporalio/client';
@@ -14,7 +14,7 @@ import type { LiveDisplay } from './live-display.ts';
 import type { Sample } from './live-view.ts';
 import type { OrchestratorResult, RunWorkflows } from './start-workflows.ts';
 
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 500;
 /** A workflow that was terminated still answers queries, so its state is looked up now and then. */
 const ASK_SERVER_EVERY_MS = 2_000;
 /** Rates are taken over this long, so that they don't flicker. */

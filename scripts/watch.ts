@@ -11,7 +11,7 @@ import { fabricOption } from './options.ts';
 import { say } from './place.ts';
 import { Samples } from './run-watch.ts';
 
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 500;
 
 /** Adds the command. */
 export function addWatch(program: Command, context: CommandContext): void {

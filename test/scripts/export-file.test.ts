@@ -34,6 +34,7 @@ test.each([
   ['below a file', 'file/report.json', ''],
   ['an empty name', '', 'it is a folder'],
   ['a place where nobody may write', '/proc/report.json', ''],
+  ['a folder where nobody may make one', '/proc/none/report.json', ''],
 ])('%s is refused with its path and the reason', async (_, file, why) => {
   mkdirSync(join(folder, 'there'));
   writeFileSync(join(folder, 'file'), '');
