@@ -14,7 +14,6 @@ import {
 import type { ConnectedEngine } from '../engine/connect.ts';
 import { SEARCH_ATTRIBUTES } from '../engine/server-arguments.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
-import type { FabricStatus, Governance } from '../workflows/protocol.ts';
 import { orchestratorId, orchestratorQueue, shardId, WORKFLOW } from '../workflows/protocol.ts';
 import { commandName } from './command-name.ts';
 import { UsageError } from './exit-code.ts';
@@ -23,11 +22,7 @@ import { UsageError } from './exit-code.ts';
 const WORKFLOW_TASK_TIMEOUT = '1s';
 const KEYWORD_TYPE = 2;
 
-/** What the orchestrator's workflow returns when it has closed. */
-export interface OrchestratorResult {
-  readonly status: FabricStatus;
-  readonly governance: Governance;
-}
+export type { OrchestratorResult } from '../workflows/orchestrator.ts';
 
 /** The run's workflows. Handles follow them over continue-as-new. */
 export interface RunWorkflows {

@@ -118,9 +118,7 @@ function takeCommands(shell: OrchestratorShell): void {
     const options = { description: `${TAKES[name]} and commandId?, by?, reason?` };
     wf.setHandler(
       wf.defineSignal<[unknown]>(name),
-      (input) => {
-        shell.happened({ on: 'command', name, input, via: 'signal', fallbackId: wf.uuid4() });
-      },
+      (input) => signalled(shell, name, input),
       options,
     );
     wf.setHandler(
@@ -133,10 +131,12 @@ function takeCommands(shell: OrchestratorShell): void {
 
 /** Set last: signals that came before the first task go to it unless their own handler is there. */
 function refuseOthers(shell: OrchestratorShell): void {
-  wf.setDefaultSignalHandler((name, ...args) => {
-    const input: unknown = args[0];
-    shell.happened({ on: 'command', name, input, via: 'signal', fallbackId: wf.uuid4() });
-  });
+  wf.setDefaultSignalHandler((name, ...args) => signalled(shell, name, args[0]));
+}
+
+/** Hands on what came as a signal, whatever it is: the core takes it or refuses it on the record. */
+function signalled(shell: OrchestratorShell, name: string, input: unknown): void {
+  shell.happened({ on: 'command', name, input, via: 'signal', fallbackId: wf.uuid4() });
 }
 
 /** The answer of an update whose workflow run ended before the command was done. */

@@ -6,6 +6,7 @@
 import type { CommandAnswer, ShardCommand, SubmittedJob } from '../messages.ts';
 import { LIMITS } from '../limits.ts';
 import { explain, reason, type Reason } from '../reasons.ts';
+import { someCanDo } from '../shard/skills.ts';
 import {
   parseCommand,
   type CommandArgs,
@@ -171,7 +172,7 @@ function emptiestFor({ shards, reports }: OrchestratorState, skills: readonly st
   const filled = (shard: string): number => {
     const report = reports[shard];
     if (!report) return Number.MAX_VALUE;
-    const able = report.skillSets.some((has) => skills.every((skill) => has.includes(skill)));
+    const able = someCanDo(report.skillSets, skills);
     const share = report.queued / Math.max(report.policy.spilloverLimit, 1);
     return able && !report.paused ? share : 1e6 + share;
   };

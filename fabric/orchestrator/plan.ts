@@ -6,7 +6,7 @@
  */
 import type { LoadReport } from '../messages.ts';
 import { reason, type Reason } from '../reasons.ts';
-import { canDo, someCanDo } from '../shard/skills.ts';
+import { someCanDo } from '../shard/skills.ts';
 import type { OpenOrder } from './state.ts';
 
 export interface PlanInput {
@@ -191,7 +191,7 @@ function roomAt({ input, incoming, reasons }: Work, origin: LoadReport, to: stri
 function movable({ input }: Work, origin: LoadReport, to: string): number {
   const skillSets = input.reports[to]?.skillSets ?? [];
   const known = origin.demand
-    .filter(({ skills }) => skillSets.some((has) => canDo(has, skills)))
+    .filter(({ skills }) => someCanDo(skillSets, skills))
     .reduce((sum, { jobs }) => sum + jobs, 0);
   return known + origin.unpulled;
 }

@@ -10,7 +10,7 @@ import { size } from '../ordinals.ts';
 import { reason } from '../reasons.ts';
 import { count, log, mayDispatch, note, type Draft } from './draft.ts';
 import { enqueue, queuedJobs } from './queue.ts';
-import { canDo } from './skills.ts';
+import { canDo, someCanDo } from './skills.ts';
 import type { FeedState, ShardState } from './state.ts';
 
 /** Jobs of the feed that have arrived by now. */
@@ -111,7 +111,7 @@ export function failFeed(draft: Draft, id: string, why: string): void {
 export function isInReach(state: ShardState, skills: readonly string[]): boolean {
   return (
     state.fabricPolicy.unmatchedSkills === 'wait' ||
-    state.reach.some((has) => canDo(has, skills)) ||
+    someCanDo(state.reach, skills) ||
     state.nodes.some((node) => canDo(node.spec.skills, skills))
   );
 }

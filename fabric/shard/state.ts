@@ -13,6 +13,7 @@ import type {
   ShardCommand,
   Tally,
   Transfer,
+  TransferAck,
 } from '../messages.ts';
 import type { FabricPolicy, FeedSpec, NodeSpec, ShardPolicy } from '../policy.ts';
 import type { Reason } from '../reasons.ts';
@@ -59,11 +60,7 @@ export interface NodeState {
 }
 
 /** Which transfers of one origin this shard has settled, whatever their order of arrival. */
-export interface Received {
-  readonly upTo: number;
-  readonly beyond: readonly number[];
-  readonly refused: readonly number[];
-}
+export type Received = Omit<TransferAck, 'target'>;
 
 export interface OutboxEntry {
   readonly transfer: Transfer;
