@@ -18,10 +18,13 @@ export const SQLITE_PRAGMAS = ['journal_mode=WAL', 'synchronous=FULL'] as const;
 
 /**
  * The poll rate of 20 a second adds about 45 ms to every task hop on the dev server's one history
- * shard; 1000 takes that away. The other two let `temporal worker list` show the fabric's workers.
+ * shard; 1000 takes that away. Timers are read up to a second late unless the time that the reader may
+ * be shifted by is short: with 20 ms a tick of 0.2 s is one. The other two let `temporal worker list`
+ * show the fabric's workers.
  */
 export const DYNAMIC_CONFIG = [
   'history.transferProcessorMaxPollRPS=1000',
+  'history.timerProcessorMaxTimeShift="20ms"',
   'frontend.WorkerHeartbeatsEnabled=true',
   'frontend.ListWorkersEnabled=true',
 ] as const;

@@ -56,7 +56,7 @@ export interface JobClass extends JobTraits {
 export interface BodyPage {
   readonly ordinals: Ordinals;
   readonly bodies: readonly JobBody[];
-  /** Length of the bodies as JSON. */
+  /** Bytes of the bodies as JSON. */
   readonly bytes: number;
   /** Jobs of this page that have not ended and have not left the shard. At 0 the page is dropped. */
   readonly open: number;

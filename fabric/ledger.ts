@@ -45,7 +45,10 @@ export type LedgerEvent =
   | {
       readonly type: 'refuse';
       readonly feed: string;
+      /** Empty for jobs of an inbox: what is refused there gets no ordinal. */
       readonly ordinals: Ordinals;
+      readonly jobs: number;
+      /** Of all of them together. */
       readonly value: number;
       readonly reason: Reason;
     }
@@ -87,6 +90,8 @@ export type LedgerEvent =
       readonly why: string;
       readonly jobs: readonly JobRef[];
     }
+  /** Ended without being tried, or tried again. */
+  | { readonly type: 'cancel'; readonly why: string; readonly jobs: readonly JobRef[] }
   /** An answer under a fence that is no longer held: refused, and counted. */
   | { readonly type: 'late'; readonly lease: number; readonly fence: string }
   | {
@@ -151,11 +156,29 @@ export function isBehind(ledger: LedgerState): boolean {
   return ledger.backlog.length >= LIMITS.ledgerBacklogMax;
 }
 
-/** One append at a time, of at most `LIMITS.ledgerGroupMax` entries; null when there is nothing to do. */
+/** Entries are gathered for so long: an append costs six events of history, however much is in it. */
+const GATHER_MS = 200;
+/** So many are appended at once. */
+const GATHER_ENTRIES = 64;
+
+/** When the gathered entries are to be appended; null when there are none or an append is under way. */
+export function appendAtMs({ appending, backlog }: LedgerState): number | null {
+  const [oldest] = backlog;
+  if (appending > 0 || !oldest) return null;
+  return backlog.length >= GATHER_ENTRIES ? 0 : oldest.at + GATHER_MS;
+}
+
+/**
+ * One append at a time, of at most `LIMITS.ledgerGroupMax` entries; null when it is not time for one.
+ * `atOnce` gathers no longer: for a run that is ending.
+ */
 export function startAppend(
   ledger: LedgerState,
+  nowMs: number,
+  atOnce: boolean,
 ): { ledger: LedgerState; entries: readonly LedgerEntry[] } | null {
-  if (ledger.appending > 0 || ledger.backlog.length === 0) return null;
+  const at = appendAtMs(ledger);
+  if (at === null || (nowMs < at && !atOnce)) return null;
   const entries = ledger.backlog.slice(0, LIMITS.ledgerGroupMax);
   return { ledger: { ...ledger, appending: entries.length }, entries };
 }

@@ -10,6 +10,8 @@ export const LIMITS = {
   feedsPerShardMax: 32,
   /** Classes queued in one shard; at the cap no further page is pulled and transfers are refused. */
   classesMax: 512,
+  /** Intervals of ordinals queued in one shard; as with classes, at the cap nothing more is taken in. */
+  fragmentsMax: 20_000,
   /** Jobs in one pulled page. */
   pageJobsMax: 5_000,
   /** Classes in one page: more differing jobs than this make the page shorter. */
@@ -45,6 +47,8 @@ export const LIMITS = {
   directCommandsKept: 16,
   /** Governance commands kept in the orchestrator's state; all of them are in the ledger. */
   governanceMax: 200,
+  /** Bytes of what the newest of them say of submitted jobs one by one. */
+  answerBytesMax: 256 * 1024,
   /** Decisions in words that a shard keeps for the Web UI. */
   decisionsKept: 12,
   seriesPointsMax: 240,
@@ -52,6 +56,10 @@ export const LIMITS = {
   /** Any single payload handed to the engine, in bytes; the engine itself refuses 2 MB. */
   payloadBytesMax: 1_000_000,
   failureMessageCharsMax: 200,
-  /** Events of one workflow run before it continues as new: a quarter of where the engine suggests it. */
-  historyEventsMax: 4_000,
+  /**
+   * Events of one workflow run before it continues as new. Far from any limit of the engine: a process
+   * that starts with an empty cache replays every run, about 0.25 ms an event, and all of them have to be
+   * through within the second that the engine gives a task.
+   */
+  historyEventsMax: 600,
 } as const;

@@ -75,15 +75,19 @@ export interface Offload {
   readonly strandedOnly: boolean;
 }
 
-export type ShardCommandName =
-  | 'pause'
-  | 'resume'
-  | 'fabricPause'
-  | 'fabricResume'
-  | 'updateSpilloverLimit'
-  | 'updateLatencyBudget'
-  | 'setTickInterval'
-  | 'submitJobs';
+/** What the orchestrator relays to a shard. */
+export const SHARD_COMMANDS = [
+  'pause',
+  'resume',
+  'fabricPause',
+  'fabricResume',
+  'updateSpilloverLimit',
+  'updateLatencyBudget',
+  'setTickInterval',
+  'submitJobs',
+] as const;
+
+export type ShardCommandName = (typeof SHARD_COMMANDS)[number];
 
 export interface SubmittedJob extends JobBody {
   readonly shard?: string;
@@ -125,6 +129,12 @@ export interface CommandAnswer {
   readonly running?: readonly { lease: number; node: string; jobs: number }[];
   readonly accepted?: readonly string[];
   readonly refused?: readonly { id: string; because: string }[];
+}
+
+/** An answer whose jobs, one by one, are not asked for again; its words hold their numbers. */
+export function withoutLists(answer: CommandAnswer): CommandAnswer {
+  const { accepted, refused, running, ...rest } = answer;
+  return accepted || refused || running ? rest : answer;
 }
 
 export interface NodeReport {

@@ -8,33 +8,33 @@ export interface Reason {
 }
 
 const SENTENCES = {
-  'page-accepted': '{jobs} jobs accepted from feed {feed} ({from} to {to}).',
-  'jobs-submitted': '{jobs} submitted jobs accepted.',
+  'page-accepted': '{jobs|job} accepted from feed {feed} ({from} to {to}).',
+  'jobs-submitted': '{jobs|submitted job} accepted.',
   'no-capable-node':
-    '{jobs} jobs of kind {kind} refused: they need [{skills}] and no node in reach has that.',
+    '{jobs|job} of kind {kind} refused: they need [{skills}] and no node in reach has that.',
   leased:
-    'Lease {lease}: {jobs} jobs to {node}, which had the most room ({free} of {window} places free).',
+    'Lease {lease}: {jobs|job} to {node}, which had the most room ({free} of {window} places free).',
   'lease-ended':
-    'Lease {lease} on {node}: {completed} done, {failed} attempts failed, {back} handed back.',
+    'Lease {lease} on {node}: {completed} done, {failed|attempt} failed, {back} handed back.',
   'lease-lost':
-    'Lease {lease} on {node} lost ({why}): {jobs} jobs requeued; this is not an attempt.',
-  'lease-returned': 'Lease {lease} returned before it started: {jobs} jobs requeued.',
+    'Lease {lease} on {node} lost ({why}): {jobs|job} requeued; this is not an attempt.',
+  'lease-returned': 'Lease {lease} returned before it started: {jobs|job} requeued.',
   'late-answer': 'An answer for lease {lease} under fence {fence} came too late and was refused.',
   retry:
-    '{jobs} jobs failed attempt {attempt} and are tried again, on another node where there is one.',
-  'attempts-exhausted': '{jobs} jobs failed for good after {attempt} attempts.',
-  'node-ready': '{node} is ready (incarnation {incarnation}, {slots} slots).',
-  'too-many-nodes': '{node} was not registered: {shard} has {limit} nodes, the most it may have.',
+    '{jobs|job} failed at attempt {attempt}: to be tried again, on another node where there is one.',
+  'attempts-exhausted': '{jobs|job} failed for good after {attempt|attempt}.',
+  'node-ready': '{node} is ready (incarnation {incarnation}, {slots|slot}).',
+  'too-many-nodes': '{node} was not registered: {shard} has {limit|node}, the most it may have.',
   'node-lost': '{node} was lost: {why}.',
   'node-left': '{node} has left in order.',
-  spilled: 'Transfer {no}: {jobs} jobs to {to}; queue {queued} is above the limit of {limit}.',
-  'spill-skills': 'Transfer {no}: {jobs} jobs to {to}, where a node has the skills they need.',
-  'transfer-in': 'Transfer {no} of {jobs} jobs taken from {from}; the link takes {linkMs} ms.',
-  'transfer-refused': 'Transfer {no} of {jobs} jobs from {from} refused: {why}.',
-  'transfer-back': 'Transfer {no} to {to} was refused ({why}): {jobs} jobs taken back.',
-  paused: 'Paused. {running} leases still run to their end.',
+  spilled: 'Transfer {no}: {jobs|job} to {to}; queue {queued} is above the limit of {limit}.',
+  'spill-skills': 'Transfer {no}: {jobs|job} to {to}, where a node has the skills they need.',
+  'transfer-in': 'Transfer {no} of {jobs|job} taken from {from}; the link takes {linkMs} ms.',
+  'transfer-refused': 'Transfer {no} of {jobs|job} from {from} refused: {why}.',
+  'transfer-back': 'Transfer {no} to {to} was refused ({why}): {jobs|job} taken back.',
+  paused: 'Paused. {running|lease} still running, to the end.',
   resumed: 'Resumed.',
-  'over-limit': '{shard} holds {queued} jobs, {excess} above its spillover limit of {limit}.',
+  'over-limit': '{shard} holds {queued|job}, {excess} above its spillover limit of {limit}.',
   'over-budget':
     '{shard} would keep a job waiting {waitMs} ms; its latency budget is {budgetMs} ms.',
   'target-full': '{target} has no headroom ({queued} of {limit}).',
@@ -44,27 +44,35 @@ const SENTENCES = {
     '{target} would take {latencyMs} ms ({linkMs} ms link); the budget is {budgetMs} ms.',
   'target-shedding': '{target} is itself above its limit.',
   'nowhere-to-go':
-    '{shard}: no target can take more now; {jobs} jobs above its limit or budget stay.',
+    '{shard}: no target can take more now; above its limit or budget: {jobs|job}, to stay here.',
   'feed-failed': 'Feed {feed} could not be read: {why}.',
-  'ledger-behind': 'The ledger is {entries} entries behind; nothing is leased until it catches up.',
+  'ledger-behind':
+    'The ledger is {entries|entry|entries} behind; nothing is taken in or leased until it catches up.',
   'unknown-shard': 'There is no shard "{shard}"; there are {shards}.',
   'bad-arguments': '{problem}',
   'unknown-command': 'There is no command "{name}"; there are {names}.',
   undecodable: 'The command could not be decoded: {problem}.',
   'duplicate-command': 'Command {commandId} was seen before; its outcome stands.',
   'inbox-full':
-    'The inbox of {shard} holds {held} of {limit} jobs; give larger work as a feed in a mission file.',
+    'The inbox of {shard} holds {held} of {limit|job}; give larger work as a feed in a mission file.',
+  'registry-full':
+    'The registry of {shard} is full ({classes|sort} of jobs in it); hand it in again when some are done.',
   'inbox-bytes':
-    'The inbox of {shard} holds {held} of {limit} bytes; give larger work as a feed in a mission file.',
+    'The inbox of {shard} holds {held} of {limit|byte}; give larger work as a feed in a mission file.',
   'duplicate-id': 'A job with the id "{id}" is there already.',
+  'command-too-large':
+    'It comes to {bytes|byte} of at most {limit}; hand in fewer jobs at a time, or references in place of large payloads.',
   'too-many-commands':
-    '{open} commands wait for answers ({bytes} bytes); send this one again when some of them are done.',
+    '{open|command} without an answer ({bytes|byte}); send this one again when some of them are done.',
   'ids-full':
-    'The fabric remembers {limit} ids of submitted jobs and has no room for more; give larger work as a feed in a mission file.',
+    'The fabric remembers {limit|id} of submitted jobs and has no room for more; give larger work as a feed in a mission file.',
+  'closed-before-done': 'Cancelled because the fabric closed: {jobs|job} still queued.',
+  closes:
+    'The run closes: nothing more is leased, what runs ends, and what is still queued is cancelled.',
   closing: 'The fabric is closing and takes no more work.',
   'no-answer': '{shard} did not answer within {ms} ms.',
   changed: '{what}: {before} → {after}.',
-  'tick-planned': '{moves} moves planned, {jobs} jobs.',
+  'tick-planned': '{moves|move} planned, {jobs|job}.',
 } as const;
 
 export type ReasonCode = keyof typeof SENTENCES;
@@ -73,11 +81,25 @@ export function reason(code: ReasonCode, data: Reason['data'] = {}): Reason {
   return { code, data };
 }
 
-/** The reason as one plain English sentence. A number missing from `data` shows as its name. */
+/**
+ * The reason as one plain English sentence. `{jobs|job}` stands for a number with its noun, `1 job` or
+ * `20 jobs`; another plural than with an s is given behind it. A number missing from `data` shows as its name.
+ */
 export function explain({ code, data }: Reason): string {
-  return SENTENCES[code].replace(/\{(\w+)\}/g, (whole, name: string) =>
-    name in data ? String(data[name]) : whole,
+  return SENTENCES[code].replace(
+    /\{(\w+)(?:\|([^|}]+))?(?:\|([^}]+))?\}/g,
+    (whole, key: string, one?: string, many?: string) => {
+      const value = data[key];
+      if (value === undefined) return whole;
+      if (one === undefined) return String(value);
+      return counted(Number(value), one, many);
+    },
   );
+}
+
+/** `1 job`, `20 jobs`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 /** An instant as hours, minutes and seconds of its day in UTC. */

@@ -94,18 +94,18 @@ type Counts = Pick<Report, 'jobs' | 'value' | 'cost'>;
 
 function countsOf({ totals }: RunStatus, { table, costByNode }: LedgerFacts): Counts {
   const sums = table.sums();
-  const { open, refused, completed, failed } = sums;
-  const all = [open, refused, completed, failed];
+  const { open, refused, completed, failed, cancelled } = sums;
+  const all = [open, refused, completed, failed, cancelled];
   const byNode = [...costByNode].sort(([a], [b]) => (a < b ? -1 : 1));
   const total = byNode.reduce((sum, [, cost]) => sum + cost, 0);
   return {
     jobs: {
       submitted: totals.submitted,
-      accepted: open.jobs + completed.jobs + failed.jobs,
+      accepted: open.jobs + completed.jobs + failed.jobs + cancelled.jobs,
       refused: refused.jobs,
       completed: completed.jobs,
       failed: failed.jobs,
-      cancelled: totals.cancelled,
+      cancelled: cancelled.jobs,
       queued: totals.queued,
       leased: totals.leased,
       inTransit: totals.inTransit,
@@ -114,7 +114,7 @@ function countsOf({ totals }: RunStatus, { table, costByNode }: LedgerFacts): Co
       submitted: rounded(all.reduce((sum, { value }) => sum + value, 0)),
       completed: rounded(completed.value),
       failed: rounded(failed.value),
-      cancelled: 0,
+      cancelled: rounded(cancelled.value),
       refused: rounded(refused.value),
     },
     cost: {

@@ -43,11 +43,13 @@ type Check = (where: string, what: string, fabric: number, ledger: number) => vo
 function checkTotals(status: RunStatus, { table }: LedgerFacts, check: Check): void {
   const { totals } = status;
   const sums = table.sums();
-  const accepted = sums.open.jobs + sums.completed.jobs + sums.failed.jobs;
+  const { open, completed, failed, cancelled } = sums;
+  const accepted = open.jobs + completed.jobs + failed.jobs + cancelled.jobs;
   check('fabric', 'accepted', totals.accepted, accepted);
   check('fabric', 'refused', totals.refused, sums.refused.jobs);
-  check('fabric', 'completed', totals.completed, sums.completed.jobs);
-  check('fabric', 'failed', totals.failed, sums.failed.jobs);
+  check('fabric', 'completed', totals.completed, completed.jobs);
+  check('fabric', 'failed', totals.failed, failed.jobs);
+  check('fabric', 'cancelled', totals.cancelled, cancelled.jobs);
   if (claimsEnded(status)) {
     check('fabric', 'submitted', totals.submitted, accepted + sums.refused.jobs);
   }

@@ -8,7 +8,7 @@ import { RANGES } from '../fabric/mission/fields.ts';
 export const ENTRY = { none: 0, accepted: 1, refused: 2 } as const;
 
 /** How a job ended, by index. */
-export const ENDS = ['', 'completed', 'failed'] as const;
+export const ENDS = ['', 'completed', 'failed', 'cancelled'] as const;
 
 /** Ordinals of one feed: as many as a mission may name jobs. */
 export const ORDINALS_MAX = RANGES.jobsPerFeed.max;

@@ -3,15 +3,16 @@
  * and a job may be accepted in one and end in another, so nothing here hangs on an order between them.
  * Whatever contradicts itself becomes a problem; the first outcome read is the one that stands.
  */
-import type { AcceptedClass, LedgerEntry, LedgerEvent, Segment } from '../fabric/ledger.ts';
+import type { AcceptedClass, JobRef, LedgerEntry, LedgerEvent, Segment } from '../fabric/ledger.ts';
 import { each, isOrdinals, size, type Ordinals } from '../fabric/ordinals.ts';
 import { ENDS, ENTRY, JobColumns, ORDINALS_MAX, Words } from './job-columns.ts';
 import type { ProblemList } from './problems.ts';
 
 type Outcome = Extract<LedgerEvent, { type: 'outcome' }>;
+type Refusal = Extract<LedgerEvent, { type: 'refuse' }>;
 
 /** `open`: accepted, and no outcome recorded. */
-export type JobStatus = 'open' | 'refused' | 'completed' | 'failed';
+export type JobStatus = 'open' | 'refused' | 'completed' | 'failed' | 'cancelled';
 
 /** One job. Empty strings where something does not apply. */
 export interface JobRow {
@@ -38,7 +39,7 @@ interface Ending {
 
 /** How the feeds of submitted jobs are named. */
 const INBOX_PREFIX = 'inbox.';
-const [, COMPLETED, FAILED] = [0, 1, 2] as const;
+const [, COMPLETED, FAILED, CANCELLED] = [0, 1, 2, 3] as const;
 
 /** The table. Filled by `apply`, in any order of chains; result hashes are added by `readResults`. */
 export class JobTable {
@@ -59,7 +60,9 @@ export class JobTable {
     if (entry.type === 'accept') {
       for (const jobs of entry.classes) this.#accept(entry.feed, jobs);
     } else if (entry.type === 'refuse') {
-      this.#refuse(entry.feed, entry.ordinals, entry.value);
+      this.#refuse(entry);
+    } else if (entry.type === 'cancel') {
+      this.#cancel(entry.jobs);
     } else if (entry.type === 'outcome') {
       this.#end(entry);
     }
@@ -100,7 +103,13 @@ export class JobTable {
   /** Sums in the order of the table, so that equal runs add up to equal numbers to the last bit. */
   sums(): StatusSums {
     const sum = () => ({ jobs: 0, value: 0 });
-    const sums = { open: sum(), refused: { ...this.unnumbered }, completed: sum(), failed: sum() };
+    const sums = {
+      open: sum(),
+      refused: { ...this.unnumbered },
+      completed: sum(),
+      failed: sum(),
+      cancelled: sum(),
+    };
     for (const feed of this.feeds) {
       const jobs = this.columns.get(feed)!;
       for (let ordinal = 0; ordinal < jobs.length; ordinal++) {
@@ -127,7 +136,8 @@ export class JobTable {
           const what = `job ${feed}/${ordinal} has an outcome and was never accepted`;
           this.#problems.add('outcome-without-acceptance', what, job);
         }
-        if (hasEnded && jobs.attempts[ordinal] !== jobs.retries[ordinal]! + 1) {
+        const untried = jobs.end[ordinal] === CANCELLED ? 1 : 0;
+        if (hasEnded && jobs.attempts[ordinal] !== jobs.retries[ordinal]! + 1 - untried) {
           const found = `ended at attempt ${jobs.attempts[ordinal]}`;
           const what = `job ${feed}/${ordinal} ${found} after ${jobs.retries[ordinal]} retries`;
           this.#problems.add('attempts-mismatch', what, job);
@@ -147,9 +157,9 @@ export class JobTable {
     }
   }
 
-  #refuse(feed: string, ordinals: Ordinals, value: number): void {
+  #refuse({ feed, ordinals, jobs: refused, value }: Refusal): void {
     if (ordinals.length === 0 || feed.startsWith(INBOX_PREFIX)) {
-      this.unnumbered.jobs += 1;
+      this.unnumbered.jobs += refused;
       this.unnumbered.value += value;
       return;
     }
@@ -193,6 +203,15 @@ export class JobTable {
         const jobs = this.#reach(feed, [ordinal, ordinal + 1]);
         if (jobs) jobs.retries[ordinal]! += 1;
       }
+    }
+  }
+
+  /** An ended job that was never tried at the attempt it waited for. */
+  #cancel(refs: readonly JobRef[]): void {
+    for (const { feed, attempt, ordinals } of refs) {
+      const jobs = this.#reach(feed, ordinals);
+      const end = { end: CANCELLED, attempt: attempt - 1, code: '', segment: 0 };
+      for (const ordinal of jobs ? each(ordinals) : []) this.#settle(jobs!, feed, ordinal, end);
     }
   }
 

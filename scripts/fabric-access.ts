@@ -17,9 +17,10 @@ import { stateFolder } from './place.ts';
 import type { FabricRecord, FoundFabric } from './state.ts';
 import { DEFAULT_FABRIC, findFabric, runFolder } from './state.ts';
 import type { FabricStatus, Governance } from '../workflows/protocol.ts';
-import { orchestratorId, QUERY } from '../workflows/protocol.ts';
+import { ASK_AGAIN, orchestratorId, QUERY } from '../workflows/protocol.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
+const ASK_TRIES_MAX = 5;
 
 export interface FabricWish {
   readonly fabric?: string;
@@ -144,7 +145,16 @@ export function orchestratorOf({
 type Asked = Pick<FabricAccess, 'client' | 'call' | 'fabric'>;
 
 async function ask<T>(access: Asked, query: string): Promise<T> {
-  return await access.call(() => orchestratorOf(access).query<T>(query));
+  return await access.call(async () => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await orchestratorOf(access).query<T>(query);
+      } catch (error) {
+        const again = error instanceof Error && error.message.includes(ASK_AGAIN);
+        if (!again || tries >= ASK_TRIES_MAX) throw error;
+      }
+    }
+  });
 }
 
 interface Endpoint {

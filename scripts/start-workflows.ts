@@ -14,6 +14,7 @@ import {
 import type { ConnectedEngine } from '../engine/connect.ts';
 import { SEARCH_ATTRIBUTES } from '../engine/server-arguments.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { counted } from '../fabric/reasons.ts';
 import { orchestratorId, orchestratorQueue, shardId, WORKFLOW } from '../workflows/protocol.ts';
 import { commandName } from './command-name.ts';
 import { UsageError } from './exit-code.ts';
@@ -79,7 +80,7 @@ function plannedWorkflows(spec: RunSpec): Planned[] {
       type: WORKFLOW.shard,
       input: { spec, shard: name },
       summary: `Shard ${name} of ${spec.fabric}: ${spec.title}`,
-      details: `Run ${spec.runId}. ${nodes} nodes and ${feeds} feeds in the mission.`,
+      details: `Run ${spec.runId}. ${counted(nodes, 'node')} and ${counted(feeds, 'feed')} in the mission.`,
       shard: name,
     };
   });

@@ -21,4 +21,5 @@ export const bundlePath = beside('../workflow-bundle.js');
 export const bundleOptions: BundleOptions = {
   workflowsPath: beside(`../workflows/index${ending}`),
   payloadConverterPath,
+  workflowInterceptorModules: [beside(`../workflows/query-guard${ending}`)],
 };

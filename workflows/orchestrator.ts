@@ -3,6 +3,7 @@
  * with the owner's commands as signals and as updates of the same names.
  */
 import * as wf from '@temporalio/workflow';
+import { parseMessage } from '../fabric/message-schema.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import {
   OWNER_COMMANDS,
@@ -24,12 +25,14 @@ import {
   describeFabric,
   fabricStatus,
   governance,
+  phase,
   type FabricStatus,
   type Governance,
 } from '../fabric/orchestrator/status.ts';
 import { appendEntries, orchestratorActivities } from './appending.ts';
 import { QUERY, shardId, SIGNAL } from './protocol.ts';
-import { isMessage, Sending } from './sending.ts';
+import { Sending } from './sending.ts';
+import { showState } from './shown-state.ts';
 import { Shell, type Carried, type Core } from './shell.ts';
 
 export interface OrchestratorInput {
@@ -101,7 +104,10 @@ export async function orchestratorWorkflow({
       historyEventsMax: spec.policy.historyEventsMax,
       carryOut,
       sending: () => sending.open,
-      settled: (state) => wf.setCurrentDetails(describeFabric(state)),
+      settled: (state) => {
+        wf.setCurrentDetails(describeFabric(state));
+        showState(phase(state));
+      },
     },
     carried === undefined,
   );
@@ -169,7 +175,8 @@ function takeMessages(shell: OrchestratorShell): void {
   wf.setHandler(
     wf.defineSignal<[unknown]>(SIGNAL.message),
     (input) => {
-      const event = isMessage(input) ? orchestratorEventOf(input) : null;
+      const message = parseMessage(input);
+      const event = message === null ? null : orchestratorEventOf(message);
       const name = SIGNAL.message;
       const unknown = {
         on: 'command',
@@ -182,9 +189,14 @@ function takeMessages(shell: OrchestratorShell): void {
     },
     { description: 'Between the workflows of the fabric; not for people.' },
   );
-  wf.setHandler(wf.defineSignal<[unknown]>(SIGNAL.close), () => shell.happened({ on: 'close' }), {
-    description: 'Ends the run in order: nothing more is leased, what runs ends, files are closed.',
-  });
+  wf.setHandler(
+    wf.defineSignal<[unknown]>(SIGNAL.close),
+    (input) => shell.happened({ on: 'close', input, fallbackId: wf.uuid4() }),
+    {
+      description:
+        'Ends the run in order: nothing more is leased, what runs ends, what is queued is cancelled. {commandId?, by?, reason?}',
+    },
+  );
 }
 
 function answerQueries(shell: OrchestratorShell): void {

@@ -31,3 +31,6 @@ export const QUERY = {
   governance: 'governance',
   shardStatus: 'shardStatus',
 } as const;
+
+/** What a query is answered that came between two tasks of its workflow, which is rare. See `query-guard.ts`. */
+export const ASK_AGAIN = 'The query met the workflow between two of its tasks: ask again.';

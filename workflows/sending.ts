@@ -22,13 +22,3 @@ export class Sending {
     );
   }
 }
-
-const KINDS = new Set(['transfer', 'ack', 'load', 'offload', 'command', 'answer', 'ask', 'close']);
-
-/** True for a message of another workflow of the fabric. */
-export function isMessage(input: unknown): input is Message {
-  if (typeof input !== 'object' || input === null) return false;
-  const { kind, body } = input as { kind?: unknown; body?: unknown };
-  if (typeof kind !== 'string' || !KINDS.has(kind)) return false;
-  return kind === 'ask' || kind === 'close' || (typeof body === 'object' && body !== null);
-}

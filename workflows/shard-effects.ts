@@ -4,6 +4,7 @@ import type { NodeActivities, OrchestratorActivities } from '../activities/contr
 import type { LeaseGrant } from '../fabric/messages.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { size } from '../fabric/ordinals.ts';
+import { counted } from '../fabric/reasons.ts';
 import type { ShardEffect, ShardEvent } from '../fabric/shard/events.ts';
 import { appendEntries, orchestratorActivities } from './appending.ts';
 import { nodeQueue, orchestratorId, shardId } from './protocol.ts';
@@ -81,7 +82,7 @@ export class ShardEffects {
       // The server would try again on the same queue; the shard knows better nodes.
       retry: { maximumAttempts: 1 },
       cancellationType: wf.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-      summary: `lease ${lease}: ${jobs} jobs to ${node}`,
+      summary: `lease ${lease}: ${counted(jobs, 'job')} to ${node}`,
     });
     const scope = new wf.CancellationScope();
     this.#leases.set(lease, scope);

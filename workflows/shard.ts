@@ -3,6 +3,7 @@
  * note what has come in; every decision is the core's.
  */
 import * as wf from '@temporalio/workflow';
+import { parseMessage } from '../fabric/message-schema.ts';
 import type { ShardCommand } from '../fabric/messages.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { parseCommand } from '../fabric/orchestrator/command-schema.ts';
@@ -10,12 +11,13 @@ import { reason } from '../fabric/reasons.ts';
 import { decide, resumeEffects } from '../fabric/shard/decide.ts';
 import { shardEventOf, type ShardEffect, type ShardEvent } from '../fabric/shard/events.ts';
 import { parseRegistration } from '../fabric/shard/registration.ts';
-import { describeShard, isEnded, loadReport } from '../fabric/shard/report.ts';
+import { describeShard, isEnded, loadReport, phase } from '../fabric/shard/report.ts';
 import { openShard, type ShardState } from '../fabric/shard/state.ts';
 import { nextWake } from '../fabric/shard/wake.ts';
 import { QUERY, SIGNAL } from './protocol.ts';
-import { isMessage, Sending } from './sending.ts';
+import { Sending } from './sending.ts';
 import { ShardEffects } from './shard-effects.ts';
+import { showState } from './shown-state.ts';
 import { Shell, type Carried, type Core } from './shell.ts';
 
 export interface ShardInput {
@@ -57,6 +59,7 @@ export async function shardWorkflow({ spec, shard, carried }: ShardInput): Promi
       sending: () => sending.open,
       settled: (state, done) => {
         if (done.some(isReport)) wf.setCurrentDetails(describeShard(state, Date.now()));
+        showState(phase(state));
       },
     },
     carried === undefined,
@@ -100,7 +103,8 @@ function takeSignals(shard: string, happened: (event: ShardEvent) => void): void
   wf.setHandler(
     wf.defineSignal<[unknown]>(SIGNAL.message),
     (input) => {
-      const event = isMessage(input) ? shardEventOf(input) : null;
+      const message = parseMessage(input);
+      const event = message === null ? null : shardEventOf(message);
       if (event !== null) happened(event);
       else refuse(SIGNAL.message, input, reason('bad-arguments', { problem: 'no such message' }));
     },

@@ -42,6 +42,10 @@ export interface ShellOrder<State, Event, Effect> {
 
 /** Signals under way are waited for so long before a run ends; what is lost is sent again anyway. */
 const SENDING_WAIT = '2s';
+/** As with events: what a cold replay takes must stay far below the time that the engine gives a task. */
+const HISTORY_BYTES_MAX = 2_000_000;
+/** Undecided events that are let by when a run is twice as long as it should be; see `#isQuiet`. */
+const LOUDNESS_MAX = 8;
 
 export class Shell<State, Event, Effect> {
   state: State;
@@ -50,6 +54,8 @@ export class Shell<State, Event, Effect> {
   #inbox: Event[];
   #wakes: number[] = [];
   #failure: Error | null = null;
+  /** The look at whether this is the instant to hand over. */
+  #look: 'none' | 'set' | 'due' = 'none';
 
   constructor({ state, pending }: Carried<State, Event>) {
     this.state = state;
@@ -74,19 +80,23 @@ export class Shell<State, Event, Effect> {
     if (!isFirstRun) this.#takeUp(order);
     for (;;) {
       if (this.#failure !== null) throw this.#failure;
+      if (this.#look === 'due' && this.#isQuiet(order)) {
+        this.isLeaving = true;
+        return { state: this.state, pending: this.#inbox };
+      }
+      if (this.#look === 'due') this.#look = 'none';
       if (this.#inbox.length > 0) this.#decide(order);
       if (core.isEnded(this.state)) {
         this.isLeaving = true;
         await this.#drain(order);
         return null;
       }
-      if (this.#isTimeToLeave(order)) {
-        this.isLeaving = true;
-        await this.#drain(order);
-        return { state: this.state, pending: this.#inbox };
-      }
+      const mayLook = (): boolean => this.#look === 'none' && this.#isTimeToLeave(order);
+      if (mayLook()) this.#lookAgain();
       this.#setTimer(core);
-      await wf.condition(() => this.#inbox.length > 0 || this.#failure !== null);
+      await wf.condition(
+        () => this.#inbox.length > 0 || this.#failure !== null || this.#look === 'due' || mayLook(),
+      );
     }
   }
 
@@ -106,10 +116,31 @@ export class Shell<State, Event, Effect> {
     settled(this.state, effects);
   }
 
-  #isTimeToLeave({ core, historyEventsMax }: ShellOrder<State, Event, Effect>): boolean {
-    const { historyLength, continueAsNewSuggested } = wf.workflowInfo();
-    if (!continueAsNewSuggested && historyLength < historyEventsMax) return false;
-    return core.mayContinue(this.state);
+  /**
+   * True when this run has become long and nothing stands against a new one. A signal that the engine has
+   * not taken yet does, for as long as the run is not far too long.
+   */
+  #isTimeToLeave({ core, historyEventsMax, sending }: ShellOrder<State, Event, Effect>): boolean {
+    const used = lengthOfRun(historyEventsMax);
+    return used >= 1 && core.mayContinue(this.state) && (sending() === 0 || used >= 2);
+  }
+
+  #lookAgain(): void {
+    this.#look = 'set';
+    void wf.sleep(1).then(() => (this.#look = 'due'));
+  }
+
+  /**
+   * The engine refuses to end a run when anything came in during the task that asks for it. The task that
+   * follows replays the whole run, so more comes in meanwhile, and a busy workflow would never get away.
+   * So a run asks only in a task of its own, which a timer brings and which has nothing else to do;
+   * if that was refused, the next task sees what came in, and goes on as usual first. The longer
+   * the run has become, the more is let by undecided: it is handed to the next run.
+   */
+  #isQuiet(order: ShellOrder<State, Event, Effect>): boolean {
+    if (!this.#isTimeToLeave(order)) return false;
+    const overdue = lengthOfRun(order.historyEventsMax) - 1;
+    return this.#inbox.length <= Math.floor(overdue * LOUDNESS_MAX);
   }
 
   async #drain({ sending }: ShellOrder<State, Event, Effect>): Promise<void> {
@@ -127,4 +158,11 @@ export class Shell<State, Event, Effect> {
       this.happened(wake);
     });
   }
+}
+
+/** How long this run is, as a share of what it should be; 1 and more when it is time for the next. */
+function lengthOfRun(historyEventsMax: number): number {
+  const { historyLength, historySize, continueAsNewSuggested } = wf.workflowInfo();
+  const used = Math.max(historyLength / historyEventsMax, historySize / HISTORY_BYTES_MAX);
+  return continueAsNewSuggested ? Math.max(used, 1) : used;
 }

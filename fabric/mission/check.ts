@@ -211,7 +211,8 @@ function checkSkills(mission: Mission, { problems, warnings }: Findings): void {
   const waitsForEver = mission.policy.unmatchedSkills === 'wait' && mission.mode === 'mission';
   for (const { path, shard, skills } of neededSkills(mission)) {
     if (!Object.hasOwn(mission.shards, shard)) continue;
-    const near = [shard, ...(mission.shards[shard]?.spillTargets ?? [])];
+    const targets = mission.policy.hopsMax > 0 ? mission.shards[shard]!.spillTargets : [];
+    const near = [shard, ...targets];
     const reach = mission.nodes.filter((node) => near.includes(node.shard));
     if (reach.some((node) => canDo(node.skills, skills))) continue;
     const found =

@@ -39,9 +39,9 @@ const policy = object({
     .describe(
       'A lease that takes longer, in ms, is given up and its jobs are requeued. Default 60,000.',
     ),
-  historyEventsMax: whole({ min: 50, max: 20_000 })
+  historyEventsMax: whole({ min: 50, max: 2_000 })
     .default(LIMITS.historyEventsMax)
-    .describe('Events of one workflow run before it continues as new. Default 4,000.'),
+    .describe('Events of one workflow run before it continues as new. Default 600.'),
 });
 
 const axis = number({ min: -1e12, max: 1e12 });

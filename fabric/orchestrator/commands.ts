@@ -3,21 +3,20 @@
  * relayed to the shards it is for, and done when all of them have answered. A command id is carried out
  * once, however often it comes.
  */
-import type { CommandAnswer, ShardCommand, SubmittedJob } from '../messages.ts';
+import type { CommandAnswer, ShardCommand } from '../messages.ts';
 import { LIMITS } from '../limits.ts';
-import { explain, reason, type Reason } from '../reasons.ts';
-import { someCanDo } from '../shard/skills.ts';
+import { counted, explain, reason, type Reason } from '../reasons.ts';
 import {
   parseCommand,
   type CommandArgs,
   type OwnerCommandName,
   type ParsedCommand,
 } from './command-schema.ts';
+import { addressCommand, type Addressed } from './addressing.ts';
 import { log, note, type Draft } from './draft.ts';
-import { addRecord, changeRecord, takeSnapshot } from './governance.ts';
+import { addRecord, changeRecord, takeSnapshot, trimAnswers } from './governance.ts';
 import { openRelay, relayBytes, settleRelay } from './relays.ts';
 import type { CommandRecord, OrchestratorState } from './state.ts';
-import { admitIds } from './submitted-ids.ts';
 
 export interface OwnerCommand {
   readonly name: string;
@@ -26,41 +25,79 @@ export interface OwnerCommand {
   readonly fallbackId: string;
 }
 
-interface Dispatched {
-  readonly relayed: Readonly<Record<string, ShardCommand>>;
-  /** Jobs that were refused before any shard saw them. */
-  readonly refusedJobs: readonly { id: string; because: string }[];
-}
-
 /** Takes a command in, whatever was sent. */
 export function takeOwnerCommand(draft: Draft, command: OwnerCommand): void {
-  const { state } = draft;
   const { name, via } = command;
   const parsed = parseCommand(name, command.input, command.fallbackId);
+  if (!openCommand(draft, name, parsed, via)) return;
   const { commandId } = parsed;
-  if (state.commands.some((each) => each.commandId === commandId)) {
-    note(draft, reason('duplicate-command', { commandId }));
-    return;
-  }
-  addRecord(draft, openRecord(draft, name, parsed, via));
-  const problem = parsed.problem ?? obstacle(state, parsed.args!);
+  const problem = parsed.problem ?? obstacle(draft.state, parsed.args!);
   if (problem !== null) return refuse(draft, commandId, problem);
-  const { relayed, refusedJobs } = dispatchCommand(draft, name as OwnerCommandName, parsed);
-  if (refusedJobs.length > 0) {
-    takeAnswer(draft, refusalOf(draft, commandId, refusedJobs));
-  }
-  if (Object.keys(relayed).length === 0) {
-    const first = refusedJobs[0]?.because ?? 'nothing to do';
-    return refuse(draft, commandId, reason('bad-arguments', { problem: first }));
-  }
+  const { fabricPaused, submittedIds } = draft.state;
+  const { relayed, refusedJobs } = addressCommand(draft, name as OwnerCommandName, parsed);
   const bytes = relayBytes(relayed);
-  const waitingBytes = state.relays.reduce((sum, relay) => sum + relay.bytes, 0);
-  if (state.relays.length >= LIMITS.relaysMax || waitingBytes + bytes > LIMITS.relayBytesMax) {
-    const open = state.relays.length;
-    return refuse(draft, commandId, reason('too-many-commands', { open, bytes: waitingBytes }));
+  const why = noRoom(draft.state, relayed, refusedJobs, bytes);
+  if (why !== null) {
+    // What is refused changes nothing: not a switch, and no id is taken by a job that was not.
+    Object.assign(draft.state, { fabricPaused, submittedIds });
+    return refuse(draft, commandId, why);
   }
+  if (refusedJobs.length > 0) takeAnswer(draft, refusalOf(draft, commandId, refusedJobs));
   if (name === 'setTickInterval') setTick(draft, parsed.args!.seconds!);
   openRelay(draft, commandId, relayed, bytes);
+}
+
+/** Takes the order to end the run. It is carried out at once; what it stops is told by the shards. */
+export function takeClose(
+  draft: Draft,
+  { input, fallbackId }: Pick<OwnerCommand, 'input' | 'fallbackId'>,
+): void {
+  const { state, nowMs } = draft;
+  // It takes what `pauseAll` takes: who, why, and an id.
+  const { args: _, ...sender } = parseCommand('pauseAll', input, fallbackId);
+  if (!openCommand(draft, 'close', { ...sender, args: {} }, 'signal')) return;
+  const { commandId, problem } = sender;
+  if (problem !== null || state.closingAtMs !== null) {
+    return refuse(draft, commandId, problem ?? reason('closing'));
+  }
+  state.closingAtMs = nowMs;
+  const effect = explain(reason('closes'));
+  changeRecord(draft, commandId, { outcome: 'applied', appliedAtMs: nowMs, effect });
+  logOutcome(draft, commandId);
+}
+
+/** Records that a command has come. False when its id was seen before: what became of that one stands. */
+function openCommand(
+  draft: Draft,
+  name: string,
+  parsed: ParsedCommand,
+  via: OwnerCommand['via'],
+): boolean {
+  const { commandId } = parsed;
+  if (draft.state.commands.some((each) => each.commandId === commandId)) {
+    note(draft, reason('duplicate-command', { commandId }));
+    return false;
+  }
+  addRecord(draft, openRecord(draft, name, parsed, via));
+  logOutcome(draft, commandId);
+  return true;
+}
+
+/** Why a command that is sound can't be relayed now, or null. */
+function noRoom(
+  { relays }: OrchestratorState,
+  relayed: Addressed['relayed'],
+  refusedJobs: Addressed['refusedJobs'],
+  bytes: number,
+): Reason | null {
+  if (Object.keys(relayed).length === 0) {
+    return reason('bad-arguments', { problem: refusedJobs[0]?.because ?? 'nothing to do' });
+  }
+  const limit = LIMITS.relayBytesMax;
+  if (bytes > limit) return reason('command-too-large', { bytes, limit });
+  const waiting = relays.reduce((sum, relay) => sum + relay.bytes, 0);
+  if (relays.length < LIMITS.relaysMax && waiting + bytes <= limit) return null;
+  return reason('too-many-commands', { open: relays.length, bytes: waiting });
 }
 
 /** Takes a shard's answer; the last one missing completes the command. */
@@ -69,6 +106,7 @@ export function takeAnswer(draft: Draft, answer: CommandAnswer): void {
   const record = state.commands.find((each) => each.commandId === answer.commandId);
   if (!record || record.answers.some((each) => each.shard === answer.shard)) return;
   changeRecord(draft, answer.commandId, { answers: [...record.answers, answer] });
+  if (answer.accepted ?? answer.refused) trimAnswers(draft);
   if (answer.shard === '') return;
   const { shard, afterSeq } = answer;
   state.reportsAwaited = { ...state.reportsAwaited, [shard]: afterSeq };
@@ -107,85 +145,13 @@ function obstacle(state: OrchestratorState, args: CommandArgs): Reason | null {
   return reason('unknown-shard', { shard: unknown, shards: state.shards.join(', ') });
 }
 
-function dispatchCommand(
-  draft: Draft,
-  name: OwnerCommandName,
-  { commandId, by, reason: why, args }: ParsedCommand,
-): Dispatched {
-  const { shards } = draft.state;
-  const { shard, jobs, ...rest } = args!;
-  const command = (shardName: ShardCommand['name'], own: ShardCommand['args']): ShardCommand => ({
-    commandId,
-    name: shardName,
-    args: own,
-    by,
-    reason: why,
-    via: 'orchestrator',
-  });
-  const toAll = (shardName: ShardCommand['name']): Dispatched => ({
-    relayed: Object.fromEntries(shards.map((each) => [each, command(shardName, rest)])),
-    refusedJobs: [],
-  });
-  const toOne = (shardName: ShardCommand['name']): Dispatched => ({
-    relayed: { [shard!]: command(shardName, rest) },
-    refusedJobs: [],
-  });
-  switch (name) {
-    case 'pauseAll':
-      draft.state.fabricPaused = true;
-      return toAll('fabricPause');
-    case 'resumeAll':
-      draft.state.fabricPaused = false;
-      return toAll('fabricResume');
-    case 'pauseShard':
-      return toOne('pause');
-    case 'resumeShard':
-      return toOne('resume');
-    case 'setTickInterval':
-      return toAll('setTickInterval');
-    case 'updateSpilloverLimit':
-    case 'updateLatencyBudget':
-      return toOne(name);
-    case 'submitJobs':
-      return dispatchJobs(draft, jobs!, (own) => command('submitJobs', { jobs: own }));
-  }
-}
-
-/** Jobs to the shards they name; those that name none to where they fit best now. */
-function dispatchJobs(
-  draft: Draft,
-  jobs: readonly SubmittedJob[],
-  command: (jobs: readonly SubmittedJob[]) => ShardCommand,
-): Dispatched {
-  const { admitted, refusedJobs } = admitIds(draft, jobs);
-  const byShard = new Map<string, SubmittedJob[]>();
-  for (const job of admitted) {
-    const shard = job.shard ?? emptiestFor(draft.state, job.skills);
-    byShard.set(shard, [...(byShard.get(shard) ?? []), job]);
-  }
-  const relayed = [...byShard].map(([shard, own]) => [shard, command(own)] as const);
-  return { relayed: Object.fromEntries(relayed), refusedJobs };
-}
-
-/** The shard with the shortest queue for its limit among those whose nodes have the skills. */
-function emptiestFor({ shards, reports }: OrchestratorState, skills: readonly string[]): string {
-  const filled = (shard: string): number => {
-    const report = reports[shard];
-    if (!report) return Number.MAX_VALUE;
-    const able = someCanDo(report.skillSets, skills);
-    const share = report.queued / Math.max(report.policy.spilloverLimit, 1);
-    return able && !report.paused ? share : 1e6 + share;
-  };
-  return shards.reduce((best, shard) => (filled(shard) < filled(best) ? shard : best), shards[0]!);
-}
-
 /** A refusal by the orchestrator itself, as an answer of no shard. */
 function refusalOf(
   { nowMs }: Draft,
   commandId: string,
   refused: readonly { id: string; because: string }[],
 ): CommandAnswer {
-  const effect = `${refused.length} jobs refused: their ids are there already.`;
+  const effect = `${counted(refused.length, 'job')} refused before any shard saw ${refused.length === 1 ? 'it' : 'them'}.`;
   const answer = { commandId, shard: '', outcome: 'refused', effect, refused } as const;
   return { ...answer, appliedAtMs: nowMs, afterSeq: 0 };
 }
@@ -210,17 +176,27 @@ function complete(draft: Draft, commandId: string): void {
   const { state, nowMs } = draft;
   const record = state.commands.find((each) => each.commandId === commandId);
   if (!record) return;
-  const effects = record.answers
-    .toSorted((a, b) => state.shards.indexOf(a.shard) - state.shards.indexOf(b.shard))
-    .map(({ shard, effect }) => (shard === '' ? effect : `${shard}: ${effect}`));
   changeRecord(draft, commandId, {
     outcome: 'applied',
     appliedAtMs: nowMs,
     refusedBecause: null,
-    effect: effects.join(' '),
+    effect: effectOf(state.shards, record.answers),
   });
   logOutcome(draft, commandId);
   if (record.name !== 'submitJobs') takeSnapshot(draft, commandId);
+}
+
+/** What the shards say they changed, in the order of the mission; those that say the same, together. */
+function effectOf(shards: readonly string[], answers: readonly CommandAnswer[]): string {
+  const byEffect = new Map<string, string[]>();
+  for (const { shard, effect } of answers.toSorted(
+    (a, b) => shards.indexOf(a.shard) - shards.indexOf(b.shard),
+  )) {
+    byEffect.set(effect, [...(byEffect.get(effect) ?? []), ...(shard === '' ? [] : [shard])]);
+  }
+  return [...byEffect]
+    .map(([effect, said]) => (said.length === 0 ? effect : `${said.join(', ')}: ${effect}`))
+    .join(' ');
 }
 
 /** The outcome of a command as it stands, for the ledger. */

@@ -2,9 +2,9 @@
  * The orchestrator: `decide(state, events, now) → { state, effects, reasons }`, pure, like a shard's. All
  * that has happened is applied first, then the fabric is settled once.
  */
-import { appendUnderWay, finishAppend, startAppend } from '../ledger.ts';
+import { appendAtMs, appendUnderWay, finishAppend, startAppend } from '../ledger.ts';
 import type { Reason } from '../reasons.ts';
-import { logOutcome, takeAnswer, takeOwnerCommand } from './commands.ts';
+import { logOutcome, takeAnswer, takeClose, takeOwnerCommand } from './commands.ts';
 import { log, openDraft, send, type Draft } from './draft.ts';
 import type { OrchestratorEffect, OrchestratorEvent } from './events.ts';
 import { needsTicks, planIfDue } from './planning.ts';
@@ -47,14 +47,14 @@ function settle(draft: Draft): void {
   noticeFinish(draft);
   if (draft.state.closingAtMs !== null) closeShards(draft);
   // 4. The ledger last, so that it holds all of the above.
-  const started = startAppend(draft.state.ledger);
+  const started = startAppend(draft.state.ledger, draft.nowMs, draft.state.closingAtMs !== null);
   if (!started) return;
   draft.state.ledger = started.ledger;
   draft.effects.push({ do: 'append', head: started.ledger.head, entries: started.entries });
 }
 
 function apply(draft: Draft, event: OrchestratorEvent): void {
-  const { state, nowMs } = draft;
+  const { state } = draft;
   switch (event.on) {
     case 'opened': {
       const { tickMs, governed: shards } = state;
@@ -71,8 +71,7 @@ function apply(draft: Draft, event: OrchestratorEvent): void {
       state.ledger = finishAppend(state.ledger, event.throughSeq, event.head);
       return;
     case 'close':
-      state.closingAtMs ??= nowMs;
-      return;
+      return takeClose(draft, event);
     case 'wake':
       return;
   }
@@ -128,6 +127,7 @@ export function nextWake(state: OrchestratorState, nowMs: number): number | null
   } else if (!state.closed) {
     instants.push(closeResendMs(state), closeDeadlineMs(state));
   }
+  instants.push(appendAtMs(state.ledger) ?? nowMs);
   const later = instants.filter((at) => at > nowMs);
   return later.length > 0 ? Math.min(...later) : null;
 }

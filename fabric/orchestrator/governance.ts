@@ -1,5 +1,7 @@
 /** The record of who set what, when and why: commands and snapshots, both capped; the ledger has all. */
+import { jsonBytes } from '../bytes.ts';
 import { LIMITS } from '../limits.ts';
+import { withoutLists } from '../messages.ts';
 import type { Draft } from './draft.ts';
 import type { CommandRecord } from './state.ts';
 
@@ -24,6 +26,22 @@ export function changeRecord(
   const at = state.commands.findIndex((each) => each.commandId === commandId);
   const record = state.commands[at];
   if (record) state.commands = state.commands.with(at, { ...record, ...change });
+}
+
+/**
+ * Drops what answers say of jobs one by one, oldest first, where all of it together is more than a state may
+ * carry. Whoever submitted them has looked by then; their numbers stay in the words, and the ledger has all.
+ */
+export function trimAnswers({ state }: Draft): void {
+  let bytes = 0;
+  const kept = state.commands.toReversed().map((record) => {
+    const listed = record.answers.filter(({ accepted, refused }) => accepted ?? refused);
+    if (listed.length === 0) return record;
+    bytes += jsonBytes(listed);
+    if (bytes <= LIMITS.answerBytesMax) return record;
+    return { ...record, answers: record.answers.map(withoutLists) };
+  });
+  state.commands = kept.reverse();
 }
 
 /** Keeps the whole policy as it is after a command. */

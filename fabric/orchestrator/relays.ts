@@ -3,6 +3,7 @@
  * that a late pause never undoes a later resume. Each is sent again until it is answered. At the deadline the command is
  * marked unconfirmed, with those that did not answer by name; a late answer still completes it.
  */
+import { jsonBytes } from '../bytes.ts';
 import type { CommandAnswer, ShardCommand } from '../messages.ts';
 import { explain, reason } from '../reasons.ts';
 import { note, send, type Draft } from './draft.ts';
@@ -15,7 +16,7 @@ const RESEND_MS = 1_000;
 const RESEND_MAX_MS = 30_000;
 
 export function relayBytes(waiting: Relay['waiting']): number {
-  return JSON.stringify(waiting).length;
+  return jsonBytes(waiting);
 }
 
 export function openRelay(

@@ -12,7 +12,7 @@ export function takeReport(draft: Draft, report: LoadReport): void {
   const { state } = draft;
   const { shard } = report;
   const before = state.reports[shard];
-  if (before && before.seq >= report.seq) return;
+  if (!state.shards.includes(shard) || (before && before.seq >= report.seq)) return;
   state.reports = { ...state.reports, [shard]: report };
   state.openOrders = state.openOrders.filter(
     (open) => open.from !== shard || open.order.plan > report.planSeen,
@@ -20,7 +20,9 @@ export function takeReport(draft: Draft, report: LoadReport): void {
   const { paused, policy } = report;
   state.governed = { ...state.governed, [shard]: { paused, policy } };
   for (const { command, answer } of report.direct) recordDirect(draft, command, answer);
-  if (isOver(report) && !(before && isOver(before))) draft.planNow = true;
+  // A shard that can take work now is news to those above their limits, just as their own crossing is.
+  const takes = report.jobsPerSecond > 0 && !(before && before.jobsPerSecond > 0);
+  if (takes || (isOver(report) && !(before && isOver(before)))) draft.planNow = true;
   watchStranded(draft, shard);
   addPoint(draft, report);
 }

@@ -46,7 +46,7 @@ export interface Relay {
   readonly sentAtMs: number;
   readonly sends: number;
   readonly deadlineAtMs: number;
-  /** Length of the messages as JSON. */
+  /** Bytes of the messages as JSON. */
   readonly bytes: number;
   readonly waiting: Readonly<Record<string, ShardCommand>>;
 }

@@ -87,7 +87,8 @@ export function allEnded(state: OrchestratorState): boolean {
   return accepted === completed + failed + cancelled;
 }
 
-function phase(state: OrchestratorState): FabricStatus['state'] {
+/** What the fabric is doing, in a word. */
+export function phase(state: OrchestratorState): FabricStatus['state'] {
   if (state.closed) return 'closed';
   if (state.closingAtMs !== null) return 'closing';
   if (state.finishedAtMs !== null) return 'finished';

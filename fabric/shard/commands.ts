@@ -4,8 +4,13 @@
  * their time to come back: what is still leased then has started and runs to its end.
  */
 import { LIMITS } from '../limits.ts';
-import type { CommandAnswer, ShardCommand, ShardCommandName } from '../messages.ts';
-import { explain, reason, type Reason } from '../reasons.ts';
+import {
+  withoutLists,
+  type CommandAnswer,
+  type ShardCommand,
+  type ShardCommandName,
+} from '../messages.ts';
+import { counted, explain, reason, type Reason } from '../reasons.ts';
 import { log, note, send, type Draft } from './draft.ts';
 import { submitJobs } from './inbox.ts';
 
@@ -22,7 +27,6 @@ export function takeCommand(draft: Draft, command: ShardCommand): void {
     return;
   }
   if (state.pendingPauses.some((each) => each.command.commandId === command.commandId)) return;
-  draft.state.report = { ...state.report, due: true, sentAtMs: 0 };
   if (command.name === 'pause' || command.name === 'fabricPause') {
     pause(draft, command);
   } else {
@@ -58,6 +62,8 @@ function pause(draft: Draft, command: ShardCommand): void {
   const which = command.name === 'pause' ? 'shard' : 'fabric';
   state.switches = { ...state.switches, [which]: false };
   callBackLeases(draft);
+  // The planner hears of it now; the answer and what runs until then come later.
+  state.report = { ...state.report, due: true, sentAtMs: 0 };
   const pending = { command, dueAtMs: nowMs + PAUSE_ANSWER_MS };
   state.pendingPauses = [...state.pendingPauses, pending];
 }
@@ -97,7 +103,7 @@ function apply(draft: Draft, { name, args }: ShardCommand): Answered {
     case 'submitJobs': {
       const submission = submitJobs(draft, args.jobs ?? []);
       const { accepted, refused } = submission;
-      const effect = `${accepted.length} jobs accepted, ${refused.length} refused.`;
+      const effect = `${counted(accepted.length, 'job')} accepted, ${refused.length} refused.`;
       return { ...submission, effect };
     }
     case 'pause':
@@ -145,7 +151,8 @@ function answer(draft: Draft, command: ShardCommand, answered: Answered): void {
     afterSeq: state.report.seq,
     ...answered,
   };
-  const kept = state.commands.slice(-(LIMITS.commandsRememberedMax - 1));
+  // The orchestrator sends a command only once it has the answer to the one before, lists and all.
+  const kept = state.commands.slice(-(LIMITS.commandsRememberedMax - 1)).map(withoutLists);
   state.commands = [...kept, body];
   const { effect, outcome, because } = body;
   // The jobs of a submission stand in their own `accept` and `refuse` entries.
@@ -167,4 +174,6 @@ function answer(draft: Draft, command: ShardCommand, answered: Answered): void {
     state.direct = [...direct, { command, answer: body }];
   }
   send(draft, null, { kind: 'answer', body });
+  // The next report, and with it what was told to the shard by hand, does not wait for its tick.
+  state.report = { ...state.report, due: true, sentAtMs: 0 };
 }

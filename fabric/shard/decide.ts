@@ -108,7 +108,7 @@ function open(draft: Draft): void {
 }
 
 function append(draft: Draft): void {
-  const started = startAppend(draft.state.ledger);
+  const started = startAppend(draft.state.ledger, draft.nowMs, draft.state.closingAtMs !== null);
   if (!started) return;
   draft.state.ledger = started.ledger;
   draft.effects.push({ do: 'append', head: started.ledger.head, entries: started.entries });

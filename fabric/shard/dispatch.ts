@@ -141,9 +141,6 @@ function grant(draft: Draft, { node, window, free }: Candidate, items: JobSlice[
   for (const item of items) {
     const waited = nowMs - item.arrivedAtMs;
     waitMs = Math.max(waitMs, waited);
-    if (item.attempt === 1 && waited > (item.latencyBudgetMs ?? state.policy.latencyBudgetMs)) {
-      state.overBudget += size(item.ordinals);
-    }
   }
   draft.effects.push({
     do: 'lease',

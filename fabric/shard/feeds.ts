@@ -9,7 +9,7 @@ import { LIMITS } from '../limits.ts';
 import { size } from '../ordinals.ts';
 import { reason } from '../reasons.ts';
 import { count, log, mayDispatch, note, type Draft } from './draft.ts';
-import { enqueue, queuedJobs } from './queue.ts';
+import { enqueue, isRegistryFull, queuedJobs } from './queue.ts';
 import { canDo, someCanDo } from './skills.ts';
 import type { FeedState, ShardState } from './state.ts';
 
@@ -61,7 +61,7 @@ export function pullPages(draft: Draft): void {
   if (!mayDispatch(state) && state.orders.length === 0) return;
   let room = pageRoom(state);
   for (const [at, feed] of state.feeds.entries()) {
-    if (room <= 0 || state.queue.length >= LIMITS.classesMax) return;
+    if (room <= 0 || isRegistryFull(state)) return;
     if (feed.pulling > 0 || feed.failure !== null) continue;
     const waiting = arrivedJobs(feed, nowMs) - feed.cursor;
     const pull = Math.min(waiting, state.fabricPolicy.pageJobs, LIMITS.pageJobsMax);
@@ -127,7 +127,8 @@ function refused(draft: Draft, feed: string, jobs: PageClass): boolean {
     skills: jobs.skills.join(', '),
   });
   count(draft, { refused: refusedJobs, valueRefused: value });
-  log(draft, { type: 'refuse', feed, ordinals: jobs.ordinals, value, reason: why });
+  const { ordinals } = jobs;
+  log(draft, { type: 'refuse', feed, ordinals, jobs: refusedJobs, value, reason: why });
   note(draft, why);
   return true;
 }

@@ -2,15 +2,16 @@
  * The inbox: jobs handed to the shard one by one or in small batches, bodies and all. It is bounded by
  * jobs and by bytes; what does not fit is refused job by job, with a way on.
  */
+import { jsonBytes } from '../bytes.ts';
+import { isBehind, type AcceptedClass } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
 import type { JobTraits } from '../job.ts';
-import type { AcceptedClass } from '../ledger.ts';
 import type { SubmittedJob } from '../messages.ts';
-import { fromList, range, size } from '../ordinals.ts';
-import { explain, reason } from '../reasons.ts';
+import { fromList, NONE, range, size } from '../ordinals.ts';
+import { explain, reason, type Reason } from '../reasons.ts';
 import { count, log, note, type Draft } from './draft.ts';
 import { isInReach } from './feeds.ts';
-import { enqueue, holdBodies } from './queue.ts';
+import { enqueue, holdBodies, isRegistryFull } from './queue.ts';
 
 export interface Submission {
   readonly accepted: readonly string[];
@@ -25,43 +26,62 @@ export function submitJobs(draft: Draft, jobs: readonly SubmittedJob[]): Submiss
   const { state } = draft;
   const refused: { id: string; because: string }[] = [];
   const taken: SubmittedJob[] = [];
+  const refusals = new Refusals();
   let bytes = state.inline.bytes;
   state.inline = { ...state.inline, submitted: state.inline.submitted + jobs.length };
   for (const job of jobs) {
-    const size = JSON.stringify(bodyOf(job)).length + 1;
-    const because = refusal(draft, job, state.inline.jobs + taken.length, bytes + size);
-    if (because === null) {
+    const size = jsonBytes(bodyOf(job)) + 1;
+    const why = refusal(draft, job, state.inline.jobs + taken.length, bytes + size);
+    if (why === null) {
       bytes += size;
       taken.push(job);
     } else {
-      refused.push({ id: job.id, because });
+      refusals.add(why, job.value);
+      refused.push({ id: job.id, because: explain(why) });
     }
   }
+  refusals.record(draft, inboxFeed(state.shard));
   if (taken.length > 0) accept(draft, taken);
   return { accepted: taken.map((job) => job.id), refused };
 }
 
-function refusal(draft: Draft, job: SubmittedJob, held: number, bytes: number): string | null {
+/** Refused jobs of one submission, gathered by their reason: one entry in the ledger for each. */
+class Refusals {
+  readonly #byReason = new Map<string, { why: Reason; jobs: number; value: number }>();
+
+  add(why: Reason, value: number): void {
+    const key = JSON.stringify(why);
+    const known = this.#byReason.get(key) ?? { why, jobs: 0, value: 0 };
+    this.#byReason.set(key, { why, jobs: known.jobs + 1, value: known.value + value });
+  }
+
+  record(draft: Draft, feed: string): void {
+    for (const { why, jobs, value } of this.#byReason.values()) {
+      count(draft, { refused: jobs, valueRefused: value });
+      log(draft, { type: 'refuse', feed, ordinals: NONE, jobs, value, reason: why });
+    }
+  }
+}
+
+function refusal(draft: Draft, job: SubmittedJob, held: number, bytes: number): Reason | null {
   const { state } = draft;
   const { shard } = state;
-  const feed = inboxFeed(shard);
   const { kind, skills } = job;
-  const why = !isInReach(state, skills)
-    ? reason('no-capable-node', { jobs: 1, kind, skills: skills.join(', ') })
-    : state.closingAtMs !== null
-      ? reason('closing')
-      : held >= LIMITS.inboxJobsMax
-        ? reason('inbox-full', { shard, held, limit: LIMITS.inboxJobsMax })
-        : state.queue.length >= LIMITS.classesMax
-          ? reason('inbox-full', { shard, held, limit: held })
-          : bytes > LIMITS.inboxBytesMax
-            ? reason('inbox-bytes', { shard, held: bytes, limit: LIMITS.inboxBytesMax })
-            : null;
-  if (why === null) return null;
-  // A refused job gets no ordinal.
-  count(draft, { refused: 1, valueRefused: job.value });
-  log(draft, { type: 'refuse', feed, ordinals: [], value: job.value, reason: why });
-  return explain(why);
+  if (!isInReach(state, skills)) {
+    return reason('no-capable-node', { jobs: 1, kind, skills: skills.join(', ') });
+  }
+  if (state.closingAtMs !== null) return reason('closing');
+  if (isBehind(state.ledger)) {
+    return reason('ledger-behind', { entries: state.ledger.backlog.length });
+  }
+  if (held >= LIMITS.inboxJobsMax) {
+    return reason('inbox-full', { shard, held: state.inline.jobs, limit: LIMITS.inboxJobsMax });
+  }
+  if (isRegistryFull(state)) {
+    return reason('registry-full', { shard, classes: state.queue.length });
+  }
+  if (bytes <= LIMITS.inboxBytesMax) return null;
+  return reason('inbox-bytes', { shard, held: state.inline.bytes, limit: LIMITS.inboxBytesMax });
 }
 
 function accept(draft: Draft, jobs: readonly SubmittedJob[]): void {

@@ -99,7 +99,10 @@ function settleItem(draft: Draft, lease: Lease, item: JobSlice, result: ItemResu
   const lost = final ? attempts.length : 0;
   const retried = final ? 0 : attempts.length;
   releaseBodies(draft, item.page, done + lost);
-  state.latency = addLatency(state.latency, nowMs - item.arrivedAtMs, done);
+  const latencyMs = nowMs - item.arrivedAtMs;
+  state.latency = addLatency(state.latency, latencyMs, done);
+  const budgetMs = item.latencyBudgetMs ?? state.policy.latencyBudgetMs;
+  if (latencyMs > budgetMs) state.overBudget += done + lost;
   count(draft, {
     completed: done,
     failed: lost,

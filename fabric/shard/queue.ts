@@ -3,8 +3,10 @@
  * Order: priority (high first), arrival (old first), then the number of the class, so that it never
  * depends on anything but the jobs.
  */
+import { jsonBytes } from '../bytes.ts';
 import type { BodyPage, JobBody, JobClass, JobSlice, TravellingSlice } from '../job.ts';
 import type { JobRef } from '../ledger.ts';
+import { LIMITS } from '../limits.ts';
 import { each, isEmpty, rank, size, union, type Ordinals } from '../ordinals.ts';
 import type { Draft } from './draft.ts';
 import type { ShardState } from './state.ts';
@@ -53,6 +55,17 @@ export function queuedJobs(state: ShardState): number {
   return jobs;
 }
 
+/**
+ * True when the queue holds as many classes, or as many pieces of them, as a state may have: then no page
+ * is pulled and nothing is taken in until some of it is done.
+ */
+export function isRegistryFull({ queue }: ShardState, more = 0): boolean {
+  if (queue.length + more >= LIMITS.classesMax) return true;
+  let fragments = 0;
+  for (const { ordinals } of queue) fragments += ordinals.length / 2;
+  return fragments >= LIMITS.fragmentsMax;
+}
+
 /** A part of a class without what belongs to the queue. */
 export function sliceOf(jobs: JobClass, ordinals: Ordinals): JobSlice {
   const { id: _id, notBeforeMs: _notBeforeMs, ...traits } = jobs;
@@ -84,7 +97,7 @@ export function holdBodies(
 ): void {
   const { state } = draft;
   if (key in state.pages) throw new Error(`page ${key} is there already`);
-  const page = { ordinals, bodies, bytes: JSON.stringify(bodies).length, open: bodies.length };
+  const page = { ordinals, bodies, bytes: jsonBytes(bodies), open: bodies.length };
   state.pages = { ...state.pages, [key]: page };
   const { inline } = state;
   state.inline = {

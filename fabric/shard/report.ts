@@ -6,7 +6,7 @@
 import { percentile } from '../histogram.ts';
 import type { LoadReport, NodeReport } from '../messages.ts';
 import { size } from '../ordinals.ts';
-import { clockText, explain } from '../reasons.ts';
+import { clockText, counted, explain } from '../reasons.ts';
 import { mayDispatch, send, type Draft } from './draft.ts';
 import { jobsPerSecond } from './dispatch.ts';
 import { unpulledJobs } from './feeds.ts';
@@ -153,6 +153,13 @@ function distinct(sets: readonly (readonly string[])[]): readonly (readonly stri
   return [...byKey.values()].slice(0, SKILL_SETS_MAX);
 }
 
+/** What the shard is doing, in a word. */
+export function phase(state: ShardState): 'running' | 'paused' | 'closing' | 'closed' {
+  if (state.closed) return 'closed';
+  if (state.closingAtMs !== null) return 'closing';
+  return mayDispatch(state) ? 'running' : 'paused';
+}
+
 /** The shard in a few lines of words, for the Web UI. */
 export function describeShard(state: ShardState, nowMs: number): string {
   const report = loadReport(state, nowMs, state.report.seq);
@@ -160,14 +167,13 @@ export function describeShard(state: ShardState, nowMs: number): string {
   const spilled = Object.entries(report.spillovers).map(([to, jobs]) => `${jobs} to ${to}`);
   const nodes = report.nodes.map(
     (node) =>
-      `- **${node.id}** ${node.state}: ${node.leases} leases, ${node.completed} done, ${node.failed} failed attempts`,
+      `- **${node.id}** ${node.state}: ${counted(node.leases, 'lease')}, ${node.completed} done, ${counted(node.failed, 'failed attempt')}`,
   );
   const decisions = state.decisions
     .toReversed()
     .map(({ at, reason }) => `- ${clockText(at)} ${explain(reason)}`);
-  const doing = state.closed ? 'closed' : mayDispatch(state) ? 'running' : 'paused or closing';
   return [
-    `### ${state.shard}: ${doing}`,
+    `### ${state.shard}: ${phase(state)}`,
     `**Queue** ${report.queued} waiting (limit ${policy.spilloverLimit}), ${report.leased} leased, ${report.inTransit} in transit; most ever ${report.queuedMax}`,
     `**Done** ${tally.completed} completed, ${tally.failed} failed, ${tally.retried} retried, ${tally.refused} refused of ${tally.accepted} accepted`,
     `**Spillover** ${spilled.join(', ') || 'none sent'}; ${tally.spilledIn} taken in`,

@@ -161,7 +161,8 @@ export const EMPTY_TALLY: Tally = {
 export function openShard(spec: RunSpec, shard: string, nowMs: number): ShardState {
   const own = spec.shards.find((candidate) => candidate.name === shard);
   if (!own) throw new Error(`the run spec names no shard "${shard}"`);
-  const near = new Set([shard, ...own.policy.spillTargets]);
+  // Where nothing may be moved, nobody else is in reach.
+  const near = new Set([shard, ...(spec.policy.hopsMax > 0 ? own.policy.spillTargets : [])]);
   return {
     version: 1,
     fabric: spec.fabric,

@@ -7,6 +7,7 @@
  * A job is the origin's while it is queued, the transfer's while it is in the outbox, and the target's
  * once the target's record holds the number without refusing it.
  */
+import { jsonBytes } from '../bytes.ts';
 import { LIMITS } from '../limits.ts';
 import type { JobClass, TravellingSlice } from '../job.ts';
 import type { Offload, Transfer, TransferAck, TransferMessage } from '../messages.ts';
@@ -17,6 +18,7 @@ import { pageRoom, unpulledJobs } from './feeds.ts';
 import {
   enqueue,
   holdBodies,
+  isRegistryFull,
   queuedJobs,
   refOf,
   releaseBodies,
@@ -161,6 +163,8 @@ function transferMessage(state: ShardState, transfer: Transfer): TransferMessage
 /** The target's side: settles the transfer if its number is new, and answers in any case. */
 export function receiveTransfer(draft: Draft, { transfer, settledUpTo }: TransferMessage): void {
   const { state } = draft;
+  const isOurs = transfer.to === state.shard && state.shards.includes(transfer.from);
+  if (!isOurs || transfer.from === state.shard) return;
   const record = state.received[transfer.from] ?? NOTHING_RECEIVED;
   draft.acksDue.add(transfer.from);
   if (isSettled(record, transfer.no)) {
@@ -182,10 +186,10 @@ export function isSettled(record: Pick<Received, 'upTo' | 'beyond'>, no: number)
 
 function refusal(state: ShardState, { slices }: Transfer): string | null {
   if (state.closingAtMs !== null) return 'the shard is closing';
-  if (state.queue.length + slices.length > LIMITS.classesMax) return 'its registry is full';
+  if (isRegistryFull(state, slices.length)) return 'its registry is full';
   const bodies = slices.flatMap((slice) => slice.bodies ?? []);
   if (bodies.length === 0) return null;
-  const bytes = JSON.stringify(bodies).length;
+  const bytes = jsonBytes(bodies);
   const { inline } = state;
   const full =
     inline.jobs + bodies.length > LIMITS.inboxJobsMax ||

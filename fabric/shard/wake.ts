@@ -1,4 +1,5 @@
 /** When a shard has to look again though nothing happens to it: the one timer that its shell keeps. */
+import { appendAtMs } from '../ledger.ts';
 import { mayDispatch } from './draft.ts';
 import { arrivalMs, arrivedJobs } from './feeds.ts';
 import { CLOSE_GRACE_MS } from './closing.ts';
@@ -25,6 +26,7 @@ export function nextWake(state: ShardState, nowMs: number): number | null {
   if (mayDispatch(state)) for (const jobs of state.queue) instants.push(jobs.notBeforeMs);
   for (const pending of state.pendingPauses) instants.push(pending.dueAtMs);
   if (state.closingAtMs !== null) instants.push(state.closingAtMs + CLOSE_GRACE_MS);
+  instants.push(appendAtMs(state.ledger) ?? nowMs);
   const later = instants.filter((at) => at > nowMs);
   return later.length > 0 ? Math.min(...later) : null;
 }

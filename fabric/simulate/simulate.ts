@@ -311,7 +311,8 @@ class Simulation {
   #closeWhenFinished(state: OrchestratorState): void {
     if (state.finishedAtMs === null || this.#isClosing) return;
     this.#isClosing = true;
-    this.#orchestrator.happened({ on: 'close' });
+    const input = { by: 'mission', reason: 'every job has ended' };
+    this.#orchestrator.happened({ on: 'close', input, fallbackId: 'close' });
   }
 
   #decided(): void {

@@ -136,6 +136,11 @@ export class LiveFabric {
     );
   }
 
+  /** The folder of the histories that a run has kept. */
+  histories(runId: string): string {
+    return this.#reports('histories', runId);
+  }
+
   /** The report of a run that has ended. */
   report(runId: string): Report {
     return JSON.parse(readFileSync(this.#reports('runs', `${runId}.json`), 'utf8')) as Report;

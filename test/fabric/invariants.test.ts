@@ -10,9 +10,10 @@ import { jobsOf, specOf } from './small-world.ts';
 function busyShards(): readonly ShardState[] {
   const spec = specOf({
     shards: [
-      { name: 'earth', policy: { spilloverLimit: 10, spillTargets: ['luna'] } },
+      { name: 'earth', policy: { spilloverLimit: 30, spillTargets: ['luna'] } },
       { name: 'luna' },
     ],
+    policy: { pageJobs: 200 },
     feeds: [{ shard: 'earth', count: 200, durationMs: 20 }],
     nodes: [
       { id: 'e', shard: 'earth' },
@@ -21,8 +22,9 @@ function busyShards(): readonly ShardState[] {
   });
   let found: readonly ShardState[] = [];
   const fabric = (shards: readonly ShardState[]): void => {
-    const [earth] = shards;
+    const [earth, luna] = shards;
     const isBusy = earth!.outbox.length > 0 && earth!.leases.length > 0 && earth!.queue.length > 0;
+    if (luna!.tally.spilledIn > 0) return;
     if (isBusy && found.length === 0) found = structuredClone(shards);
   };
   simulate({ spec, jobs: jobsOf(spec), watch: { fabric } });

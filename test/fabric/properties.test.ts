@@ -184,8 +184,6 @@ function leasesWhilePaused(entries: readonly LedgerEntry[], onPause: () => void)
     if (entry.type === 'lease' && off.size > 0) broken.push(entry.seq);
     if (entry.type !== 'command' || entry.outcome !== 'applied') continue;
     if (entry.name === 'pause' || entry.name === 'fabricPause') {
-      // One that was overtaken by a resume is answered with it, and holds nothing up.
-      if (entry.effect?.includes('overtaken') === true) continue;
       off.add(entry.name === 'pause' ? 'shard' : 'fabric');
       onPause();
     }

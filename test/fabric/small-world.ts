@@ -15,7 +15,7 @@ export const POLICY: FabricPolicy = {
   pageJobs: 50,
   unmatchedSkills: 'refuse',
   leaseTimeoutMs: 60_000,
-  historyEventsMax: 4_000,
+  historyEventsMax: 600,
 };
 
 export interface SmallShard {

@@ -31,7 +31,7 @@ describe('the orchestrator in words', () => {
     const [, said] = words.split('#### Last decisions, newest first\n');
     expect(said?.split('\n')).toEqual([
       '- 00:00:04 luna is paused. (3 times)',
-      '- 00:00:03 1 moves planned, 20 jobs.',
+      '- 00:00:03 1 move planned, 20 jobs.',
     ]);
   });
 });

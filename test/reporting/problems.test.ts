@@ -222,16 +222,17 @@ test('submitted jobs that are refused have no ordinal and are counted all the sa
     type: 'refuse',
     feed: 'inbox.edge',
     ordinals: [],
+    jobs: 2,
     value: 3,
     reason,
   };
-  sample.chains['edge']!.push(refused, { ...refused, ordinals: [0, 1] });
+  sample.chains['edge']!.push(refused);
   restate(sample, 'refused', 3);
   restate(sample, 'submitted', 12);
   const { report } = await built(sample);
   expect(report.problems).toEqual([]);
   expect(report.jobs.refused).toBe(3);
-  expect(report.value.refused).toBe(8.5);
+  expect(report.value.refused).toBe(5.5);
 });
 
 function accepted(ordinals: number[]): LedgerEvent {

@@ -1,0 +1,148 @@
+// Owner commands in the core: what is refused changes nothing, what is kept of them is bounded, and each
+// stands in the ledger from the moment it came.
+import { describe, expect, it } from 'vitest';
+import { jsonBytes } from '../../fabric/bytes.ts';
+import { LIMITS } from '../../fabric/limits.ts';
+import { decide } from '../../fabric/orchestrator/decide.ts';
+import type { OrchestratorEvent } from '../../fabric/orchestrator/events.ts';
+import { openOrchestrator, type OrchestratorState } from '../../fabric/orchestrator/state.ts';
+import * as shards from '../../fabric/shard/decide.ts';
+import type { ShardEvent } from '../../fabric/shard/events.ts';
+import { openShard, type ShardState } from '../../fabric/shard/state.ts';
+import { specOf } from './small-world.ts';
+
+const spec = specOf({
+  shards: [{ name: 'earth' }, { name: 'luna' }],
+  nodes: [{ id: 'e', shard: 'earth' }],
+});
+
+const command = (name: string, input: unknown, fallbackId: string): OrchestratorEvent => ({
+  on: 'command',
+  name,
+  input,
+  via: 'signal',
+  fallbackId,
+});
+
+const jobs = (count: number, from = 0, payload: unknown = null) =>
+  Array.from({ length: count }, (_, i) => ({
+    id: `job-${from + i}`,
+    kind: 'probe',
+    shard: 'earth',
+    payload,
+  }));
+
+const after = (state: OrchestratorState, ...events: OrchestratorEvent[]): OrchestratorState =>
+  decide(state, events, 1_000).state;
+
+const outcomesOf = ({ ledger }: OrchestratorState, commandId: string): string[] =>
+  ledger.backlog.flatMap((entry) =>
+    entry.type === 'command' && entry.commandId === commandId ? [entry.outcome] : [],
+  );
+
+describe('a command that is refused', () => {
+  it('leaves the switches alone when too many commands wait', () => {
+    let state = openOrchestrator(spec, 0);
+    for (let i = 0; i < LIMITS.relaysMax; i++) {
+      state = after(state, command('updateSpilloverLimit', { shard: 'luna', limit: i }, `c${i}`));
+    }
+    state = after(state, command('pauseAll', {}, 'late'));
+    expect(state.commands.at(-1)).toMatchObject({ commandId: 'late', outcome: 'refused' });
+    expect(state.commands.at(-1)!.refusedBecause).toMatch(/^64 commands without an answer/);
+    expect(state.fabricPaused).toBe(false);
+  });
+
+  it('takes no id from a job that was not accepted', () => {
+    const large = jobs(1, 0, 'x'.repeat(LIMITS.relayBytesMax));
+    let state = after(openOrchestrator(spec, 0), command('submitJobs', { jobs: large }, 'large'));
+    const [refused] = state.commands;
+    expect(refused).toMatchObject({ outcome: 'refused', effect: 'Nothing changed.' });
+    expect(refused!.refusedBecause).toMatch(/comes to 52\d{4} bytes of at most 524288/);
+    state = after(state, command('submitJobs', { jobs: jobs(1) }, 'small'));
+    expect(state.commands.at(-1)).toMatchObject({ outcome: 'received' });
+    expect(state.commands.at(-1)!.answers).toEqual([]);
+  });
+
+  it('is counted in bytes, not in characters', () => {
+    const wide = jobs(1, 0, '火'.repeat(LIMITS.relayBytesMax / 2));
+    const state = after(openOrchestrator(spec, 0), command('submitJobs', { jobs: wide }, 'wide'));
+    expect(state.commands[0]!.refusedBecause).toMatch(/comes to 78\d{4} bytes/);
+  });
+});
+
+describe('the ledger', () => {
+  it('has a command from the moment it came, and then its one outcome', () => {
+    const state = after(
+      openOrchestrator(spec, 0),
+      command('pauseShard', { shard: 'pluto' }, 'wrong'),
+      command('pauseShard', { shard: 'luna' }, 'right'),
+    );
+    expect(outcomesOf(state, 'wrong')).toEqual(['received', 'refused']);
+    expect(outcomesOf(state, 'right')).toEqual(['received']);
+  });
+
+  it('says who closed the run and why, and refuses to close it twice', () => {
+    const close = (fallbackId: string): OrchestratorEvent => ({
+      on: 'close',
+      input: { by: 'ada', reason: 'maintenance' },
+      fallbackId,
+    });
+    const state = after(openOrchestrator(spec, 0), close('first'), close('second'));
+    expect(state.commands).toMatchObject([
+      { name: 'close', by: 'ada', reason: 'maintenance', outcome: 'applied' },
+      { name: 'close', outcome: 'refused' },
+    ]);
+    expect(outcomesOf(state, 'first')).toEqual(['received', 'applied']);
+  });
+
+  it('gathers entries for a while, and waits no longer when the run ends', () => {
+    const opened = decide(openOrchestrator(spec, 0), [{ on: 'opened' }], 1_000);
+    const isAppend = (effect: { do: string }): boolean => effect.do === 'append';
+    expect(opened.effects.filter(isAppend)).toEqual([]);
+    expect(decide(opened.state, [{ on: 'wake' }], 1_200).effects.filter(isAppend)).toHaveLength(1);
+    const closing: OrchestratorEvent = { on: 'close', input: {}, fallbackId: 'close' };
+    expect(decide(opened.state, [closing], 1_001).effects.filter(isAppend)).toHaveLength(1);
+  });
+});
+
+describe('20,000 jobs handed in by hand', () => {
+  /** Hands them in by batches of 500, as the command line does, with every answer on its way back. */
+  function submitted(): { readonly fabric: OrchestratorState; readonly shard: ShardState } {
+    let fabric = openOrchestrator(spec, 0);
+    let shard = openShard(spec, 'earth', 0);
+    for (let from = 0; from < 20_000; from += LIMITS.submitBatchJobsMax) {
+      const batch = { jobs: jobs(LIMITS.submitBatchJobsMax, from) };
+      const ordered = decide(fabric, [command('submitJobs', batch, `batch-${from}`)], 1_000);
+      const relayed = ordered.effects.flatMap((effect): ShardEvent[] =>
+        effect.do === 'send' && effect.message.kind === 'command'
+          ? [{ on: 'command', command: effect.message.body }]
+          : [],
+      );
+      const done = shards.decide(shard, relayed, 1_000);
+      const answers = done.effects.flatMap((effect): OrchestratorEvent[] =>
+        effect.do === 'send' && effect.message.kind === 'answer'
+          ? [{ on: 'answer', answer: effect.message.body }]
+          : [],
+      );
+      fabric = decide(ordered.state, answers, 1_000).state;
+      shard = done.state;
+    }
+    return { fabric, shard };
+  }
+
+  const { fabric, shard } = submitted();
+
+  it('fill the inbox and no more, with each refusal told and its number in the ledger', () => {
+    expect(shard.tally).toMatchObject({ accepted: LIMITS.inboxJobsMax, refused: 18_000 });
+    const refusals = shard.ledger.backlog.filter((entry) => entry.type === 'refuse');
+    expect(refusals.length).toBeLessThanOrEqual(40);
+    expect(refusals.reduce((sum, { jobs: refused }) => sum + refused, 0)).toBe(18_000);
+    expect(fabric.commands.at(-1)!.answers[0]!.refused).toHaveLength(500);
+    expect(fabric.commands.at(-1)!.effect).toBe('earth: 0 jobs accepted, 500 refused.');
+  });
+
+  it('leave both states far below what the engine takes', () => {
+    expect(jsonBytes(shard)).toBeLessThan(LIMITS.payloadBytesMax);
+    expect(jsonBytes(fabric)).toBeLessThan(LIMITS.payloadBytesMax);
+  });
+});

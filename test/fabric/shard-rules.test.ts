@@ -1,0 +1,136 @@
+// Rules of a shard that whole missions rarely show: the end with jobs still queued, the latency budget,
+// reach without moves, and the cap on pieces of the queue.
+import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../fabric/limits.ts';
+import { fromList, range } from '../../fabric/ordinals.ts';
+import { decide } from '../../fabric/shard/decide.ts';
+import type { ShardEffect, ShardEvent } from '../../fabric/shard/events.ts';
+import { loadReport } from '../../fabric/shard/report.ts';
+import { openShard, type ShardState } from '../../fabric/shard/state.ts';
+import { nodeOf, specOf, type SmallMission } from './small-world.ts';
+
+const traits = {
+  kind: 'work',
+  skills: [],
+  priority: 5,
+  latencyBudgetMs: null,
+  value: 2,
+  estimateMs: 10,
+};
+
+function shardOf(mission: Partial<SmallMission>): ShardState {
+  const spec = specOf({
+    shards: [{ name: 'earth', policy: { latencyBudgetMs: 100 } }, { name: 'luna' }],
+    feeds: [{ shard: 'earth', count: 10 }],
+    nodes: [{ id: 'e', shard: 'earth' }],
+    ...mission,
+  });
+  return openShard(spec, 'earth', 0);
+}
+
+const node: ShardEvent = {
+  on: 'nodeRegistered',
+  node: nodeOf({ id: 'e', shard: 'earth', slots: 1 }),
+  session: 's',
+};
+const page = (count = 10): ShardEvent => ({
+  on: 'page',
+  feed: 'feed-0',
+  from: 0,
+  count,
+  classes: [{ ...traits, ordinals: range(0, count) }],
+});
+const leasesOf = (effects: readonly ShardEffect[]) =>
+  effects.flatMap((effect) => (effect.do === 'lease' ? [effect.grant] : []));
+
+describe('a shard that is closed with jobs still queued', () => {
+  it('cancels them on the record, so that every accepted job has its outcome', () => {
+    const { state: asked } = decide(shardOf({}), [{ on: 'opened' }], 0);
+    const { state: full } = decide(asked, [page()], 1);
+    const { state } = decide(full, [{ on: 'close' }], 2);
+    expect(state.closed).toBe(true);
+    expect(state.queue).toEqual([]);
+    expect(state.tally).toMatchObject({ accepted: 10, cancelled: 10, valueCancelled: 20 });
+    const entries = state.ledger.backlog.filter((entry) => entry.type === 'cancel');
+    expect(entries).toMatchObject([
+      { jobs: [{ feed: 'feed-0', origin: 'earth', attempt: 1, ordinals: [0, 10] }] },
+    ]);
+  });
+});
+
+describe('the latency budget', () => {
+  /** One job that is lost twice and then done at the given time. */
+  function overBudgetAfter(doneAtMs: number): number {
+    const { state: asked } = decide(shardOf({}), [{ on: 'opened' }], 0);
+    let { state, effects } = decide(asked, [node, page(1)], 1);
+    for (let lost = 0; lost < 2; lost++) {
+      const { lease, fence } = leasesOf(effects)[0]!;
+      ({ state, effects } = decide(state, [{ on: 'leaseReturned', lease, fence }], 2 + lost));
+    }
+    const { lease, fence } = leasesOf(effects)[0]!;
+    const result = { items: [{ completed: range(0, 1), failed: [] }], segment: null, busyMs: 1 };
+    const ended = decide(state, [{ on: 'leaseEnded', lease, fence, result }], doneAtMs);
+    return loadReport(ended.state, doneAtMs, 1).latencyMs.overBudget;
+  }
+
+  it('is passed by a job whose result came too late after its arrival, and that counts once', () => {
+    expect(overBudgetAfter(101)).toBe(1);
+    expect(overBudgetAfter(100)).toBe(0);
+  });
+});
+
+describe('where no job may be moved', () => {
+  const far = { skills: ['drill'], id: 'l', shard: 'luna' };
+  const targets = { spillTargets: ['luna'] };
+  const mission: Partial<SmallMission> = {
+    shards: [{ name: 'earth', policy: targets }, { name: 'luna' }],
+    nodes: [far],
+  };
+  const drilling: ShardEvent = {
+    on: 'page',
+    feed: 'feed-0',
+    from: 0,
+    count: 10,
+    classes: [{ ...traits, skills: ['drill'], ordinals: range(0, 10) }],
+  };
+
+  it.each([
+    [0, 10],
+    [1, 0],
+  ])('with at most %i moves, a node of another shard makes %i jobs refused', (hopsMax, refused) => {
+    const { state } = decide(shardOf({ ...mission, policy: { hopsMax } }), [{ on: 'opened' }], 0);
+    expect(decide(state, [drilling], 1).state.tally.refused).toBe(refused);
+  });
+});
+
+describe('a queue in very many pieces', () => {
+  const many = fromList(Array.from({ length: LIMITS.fragmentsMax }, (_, i) => 2 * i));
+
+  it('is not pulled for and takes nothing by hand until some of it is done', () => {
+    const opened = decide(shardOf({ policy: { pageJobs: 5_000 } }), [{ on: 'opened' }], 0);
+    expect(opened.effects.filter(({ do: what }) => what === 'pull')).toHaveLength(1);
+    const { state } = decide(shardOf({ policy: { pageJobs: 5_000 } }), [], 0);
+    const birth = { feed: 'other', origin: 'earth', attempt: 1, hops: 0, avoidNode: null };
+    const queue = [
+      { ...traits, ...birth, id: 0, arrivedAtMs: 0, notBeforeMs: 0, page: null, ordinals: many },
+    ];
+    const full: ShardState = { ...state, queue, feeds: opened.state.feeds };
+    const job = { ...traits, id: 'x', payload: null };
+    const submit: ShardEvent = {
+      on: 'command',
+      command: {
+        commandId: 'c',
+        name: 'submitJobs',
+        args: { jobs: [job] },
+        by: 'ada',
+        reason: '',
+        via: 'orchestrator',
+      },
+    };
+    const after = decide(full, [submit], 1);
+    expect(after.effects.filter(({ do: what }) => what === 'pull')).toEqual([]);
+    expect(after.state.commands[0]!.refused).toMatchObject([
+      { id: 'x', because: /^The registry of earth is full/ },
+    ]);
+  });
+});
