@@ -2,17 +2,16 @@
  * Follows a running fabric: asks for its status about twice a second, shows it, closes a mission
  * whose jobs have all ended, and hands back what the orchestrator leaves behind.
  */
-import { WorkflowFailedError } from '@temporalio/client';
 import { SIGNAL } from '../workflows/protocol.ts';
 import type { FabricStatus } from '../workflows/protocol.ts';
 import type { FabricAccess } from './fabric-access.ts';
 import { fetchStatus, isOpen } from './fabric-access.ts';
-import { RunFailedError } from './exit-code.ts';
 import type { Interruption } from './interruption.ts';
 import { pause } from './interruption.ts';
 import type { LiveDisplay } from './live-display.ts';
 import type { Sample } from './live-view.ts';
 import type { OrchestratorResult, RunWorkflows } from './start-workflows.ts';
+import { allResults, EarlyEnds } from './workflow-ends.ts';
 
 const LOOK_EVERY_MS = 500;
 /** A workflow that was terminated still answers queries, so its state is looked up now and then. */
@@ -40,12 +39,16 @@ export type Watched =
   | { readonly state: 'closed'; readonly result: OrchestratorResult }
   | { readonly state: 'finished'; readonly status: FabricStatus };
 
-/** Watches until the workflows have ended, or until all jobs have with `whenFinished: 'return'`. */
+/**
+ * Watches until the workflows have ended, or until all jobs have with `whenFinished: 'return'`. Throws
+ * RunFailedError, with the workflow and the reason, when one has ended before its time.
+ */
 export async function watchRun(order: WatchOrder): Promise<Watched> {
   const { access, interruption, whenFinished } = order;
   const samples = new Samples();
   let heardAtMs = Date.now();
   let askedServerAtMs = Date.now();
+  const earlyEnds = new EarlyEnds(access, order.workflows);
   let isClosing = false;
   for (;;) {
     const status = await step(
@@ -69,13 +72,15 @@ export async function watchRun(order: WatchOrder): Promise<Watched> {
       );
       isClosing = true;
     }
-    const isEnding = isClosing || status?.state === 'closing' || status?.state === 'closed';
-    if (isEnding || nowMs - askedServerAtMs > ASK_SERVER_EVERY_MS) {
+    isClosing ||= status?.state === 'closing' || status?.state === 'closed';
+    if (isClosing || nowMs - askedServerAtMs >= ASK_SERVER_EVERY_MS) {
       askedServerAtMs = nowMs;
       if (!(await step(order, isOpen(access)))) {
         const results = access.follow(() => allResults(order.workflows));
         return { state: 'closed', result: await step(order, results) };
       }
+      // A closing orchestrator gives a missing shard up by itself, after a while.
+      if (!isClosing) await step(order, earlyEnds.refuse());
     }
     await step(order, pause(LOOK_EVERY_MS, interruption.signal));
   }
@@ -92,23 +97,6 @@ export async function closeFabric(
 /** The step's outcome, unless Ctrl-C or the loss of the engine comes first. */
 async function step<T>({ interruption, lost }: WatchOrder, work: Promise<T>): Promise<T> {
   return await interruption.race(Promise.race([work, lost]));
-}
-
-/** Resolves once every workflow of the run has ended. */
-async function allResults(workflows: RunWorkflows): Promise<OrchestratorResult> {
-  const results = await Promise.all(
-    [...workflows.all].map(async ([workflowId, handle]) => {
-      try {
-        const result: unknown = await handle.result();
-        return handle === workflows.orchestrator ? (result as OrchestratorResult) : null;
-      } catch (error) {
-        if (!(error instanceof WorkflowFailedError)) throw error;
-        const why = error.cause instanceof Error ? error.cause.message : error.message;
-        throw new RunFailedError(`The workflow ${workflowId} did not end in order: ${why}`);
-      }
-    }),
-  );
-  return results.find((result) => result !== null)!;
 }
 
 function show({ display, access, note }: WatchOrder, samples: Samples, muteNote: string | null) {
