@@ -60,9 +60,15 @@ export function gateText({ name, limit, value }: Report['gates'][number]): {
   return { name: GATE_NAMES[name], limit: `${bound} ${amount(limit)}`, value: amount(value) };
 }
 
-function openWords({ queued, leased, inTransit }: Report['jobs']): string[] {
-  const open = queued + leased + inTransit;
-  return open === 0 ? [] : [`${number(open)} not ended`];
+function openWords(jobs: Report['jobs']): string[] {
+  const open = jobs.queued + jobs.leased + jobs.inTransit;
+  const ended = jobs.completed + jobs.failed + jobs.cancelled + jobs.refused;
+  // A fabric that is closed early was not handed the jobs that its feeds still held back.
+  const toCome = jobs.submitted - ended - open;
+  return [
+    ...(open > 0 ? [`${number(open)} not ended`] : []),
+    ...(toCome > 0 ? [`${number(toCome)} not arrived`] : []),
+  ];
 }
 
 function spilloverLine({ shards }: Report): string {

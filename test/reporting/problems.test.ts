@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../fabric/ledger.ts';
+import type { RunSpec } from '../../fabric/mission/run-spec.ts';
 import { buildReport } from '../../reporting/build-report.ts';
 import type { ProblemCode } from '../../reporting/problems.ts';
 import type { RunStatus } from '../../reporting/reported-run.ts';
+import { headline } from '../../reporting/verdict.ts';
 import {
   built,
   command,
@@ -211,6 +213,28 @@ test('what is still open is no problem while the fabric says that it is open', a
   restate(sample, 'accepted', 11);
   const { shards } = sample.run.result.status;
   Object.assign(shards['edge']!, { spillovers: {} });
+  const { report } = await built(sample);
+  expect(report.problems).toEqual([]);
+});
+
+test('jobs that had not arrived when the fabric was closed are no problem', async () => {
+  const sample = sampleRun();
+  restate(sample, 'submitted', 1_000);
+  // Its queues are empty: a feed with a rate has nothing waiting between two arrivals.
+  Object.assign(sample.run.result.status.shards['edge']!, { idle: false });
+  const { report } = await built(sample);
+  expect(report.problems).toEqual([]);
+  expect(headline(report)).toBe(
+    '8 of 1,000 jobs completed, 1 failed, 1 refused, 990 not arrived, in 2 s.',
+  );
+});
+
+test('jobs of a shard that never reported are no problem', async () => {
+  const sample = sampleRun();
+  restate(sample, 'submitted', 20);
+  const shard = (name: string) => ({ name }) as RunSpec['shards'][number];
+  const shards = ['edge', 'helios', 'luna'].map(shard);
+  sample.run = { ...sample.run, spec: { ...sample.run.spec, shards, gates: [] } };
   const { report } = await built(sample);
   expect(report.problems).toEqual([]);
 });
