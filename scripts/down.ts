@@ -2,7 +2,6 @@
  * `planetary-fabric down`: closes a fabric in order. Whoever supervises it then writes the report and ends
  * its processes; when nobody does any more, this command brings the processes back for as long as it takes.
  */
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { commandName } from './command-name.ts';
@@ -10,7 +9,6 @@ import { EXIT, RunFailedError } from './exit-code.ts';
 import { checkExportable, exportTo } from './export-file.ts';
 import type { FabricAccess } from './fabric-access.ts';
 import { isOpen, notOpen, orchestratorOf } from './fabric-access.ts';
-import { reportPath } from './finish.ts';
 import { pause } from './interruption.ts';
 import { fabricOption, reportOptions, textOption } from './options.ts';
 import { say, stateFolder } from './place.ts';
@@ -18,6 +16,7 @@ import { reportOrder } from './run.ts';
 import { closeFabric } from './run-watch.ts';
 import type { FabricRecord } from './state.ts';
 import { DEFAULT_FABRIC, findFabric, readRunSpec } from './state.ts';
+import { newestReport, readWritten } from './written-reports.ts';
 
 const WAIT_MS = 180_000;
 const LOOK_EVERY_MS = 200;
@@ -35,7 +34,9 @@ const EXAMPLES = `
 Example:
   planetary-fabric down --fabric site-b --reason "maintenance"
 
-No further job is leased, what runs is waited for, then the report is written and everything ends.`;
+No further job is leased, what runs is waited for, then the report is written and everything ends. A
+fabric that was kept after a report gets a further one, with all that came since, beside the first.
+Ends with 0, with 1 when a gate or a check of the report failed, with 3 when no fabric runs here.`;
 
 /** Adds the command. */
 export function addDown(program: Command, context: CommandContext): void {
@@ -117,15 +118,17 @@ async function tellClosed(
   options: DownOptions,
 ): Promise<void> {
   const spec = runId === null ? null : await readRunSpec(stateFolder(place), runId);
-  const report = spec !== null && existsSync(reportPath(spec)) ? reportPath(spec) : null;
+  const report = spec === null ? null : newestReport(spec);
   if (report !== null && options.export !== undefined) {
     await exportTo(place.folder, options.export, report);
   }
+  const passed = report === null ? null : (await readWritten(report)).passed;
   if (options.json === true) {
-    say(place.out, JSON.stringify({ fabric, runId, closed: true, report }, null, 2));
+    say(place.out, JSON.stringify({ fabric, runId, closed: true, report, passed }, null, 2));
   } else {
+    const failed = passed === false ? ' A gate or a check failed.' : '';
     const where = report === null ? '' : ` Report: ${report}`;
-    say(place.out, `The fabric "${fabric}" is closed.${where}`);
+    say(place.out, `The fabric "${fabric}" is closed.${failed}${where}`);
   }
-  endWith(EXIT.done);
+  endWith(passed === false ? EXIT.failed : EXIT.done);
 }

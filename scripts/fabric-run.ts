@@ -215,6 +215,7 @@ async function report(
     place,
     spec,
     order,
+    isKept: watched.state === 'finished',
     talk,
     workflows,
     result,

@@ -2,7 +2,6 @@
  * The end of a run: histories saved, the report written, and a short verdict in plain words with the
  * paths and the commands that make sense next.
  */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -18,6 +17,7 @@ import { say } from './place.ts';
 import { writeRunReport } from './report-writer.ts';
 import type { OrchestratorResult, RunWorkflows } from './start-workflows.ts';
 import { DEFAULT_FABRIC } from './state.ts';
+import { readWritten } from './written-reports.ts';
 
 /** Everything the report is made from. */
 export interface ReportInput {
@@ -37,14 +37,18 @@ export interface WrittenReport {
   readonly otherFiles: readonly string[];
 }
 
+/** What to do with the report beside writing it. */
+export interface ReportOrder {
+  readonly exportFile?: string;
+  readonly json?: boolean;
+}
+
 export interface Ending {
   readonly place: Place;
   readonly spec: RunSpec;
-  readonly order: {
-    readonly exportFile?: string;
-    readonly json?: boolean;
-    readonly keep?: boolean;
-  };
+  readonly order: ReportOrder;
+  /** The fabric runs on: a further report follows when it is closed. */
+  readonly isKept: boolean;
   /** Where people are spoken to. */
   readonly talk: Output;
   readonly workflows: RunWorkflows;
@@ -53,18 +57,9 @@ export interface Ending {
   readonly engine: Engine;
 }
 
-/** Where a run's JSON report stands. */
-export function reportPath({ folders, runId }: Pick<RunSpec, 'folders' | 'runId'>): string {
-  return join(folders.reports, 'runs', `${runId}.json`);
-}
-
-/** Writes everything and tells it; returns the exit code. A report that is there is left as it is. */
+/** Writes everything and tells it; returns the exit code. */
 export async function finishRun(ending: Ending): Promise<number> {
   const { spec, place, order, talk, client, workflows } = ending;
-  if (existsSync(reportPath(spec))) {
-    await tellWritten(place, spec, order);
-    return EXIT.done;
-  }
   const folder = join(spec.folders.reports, 'histories', spec.runId);
   const history = await saveHistories(client, workflows.all, folder);
   const { result, engine } = ending;
@@ -77,22 +72,28 @@ export async function finishRun(ending: Ending): Promise<number> {
   const files = [...written.otherFiles, written.jsonFile, ...exported].map((file) =>
     shortPath(place.folder, file),
   );
-  for (const line of closingLines(written.verdict, files, spec, order.keep === true)) {
+  for (const line of closingLines(written.verdict, files, spec, ending.isKept)) {
     say(talk, line);
   }
   return written.passed ? EXIT.done : EXIT.failed;
 }
 
-/** Says where the report of a run is that had ended before, and hands it out once more. */
+/**
+ * Says where the report of a run is that had ended before, and hands it out once more; returns the exit
+ * code that the run ended with.
+ */
 export async function tellWritten(
   place: Place,
   spec: RunSpec,
-  { exportFile, json }: Ending['order'],
-): Promise<void> {
-  const report = reportPath(spec);
+  report: string,
+  { exportFile, json }: ReportOrder,
+): Promise<number> {
+  const { passed } = await readWritten(report);
   if (exportFile !== undefined) await exportTo(place.folder, exportFile, report);
+  const failed = passed ? '' : ' A gate or a check failed.';
   if (json === true) say(place.out, await reportText(report));
-  else say(place.out, `The jobs of run ${spec.runId} have ended; its report: ${report}`);
+  else say(place.out, `The jobs of run ${spec.runId} have ended.${failed} Its report: ${report}`);
+  return passed ? EXIT.done : EXIT.failed;
 }
 
 /** The last lines of a run: verdict, paths, three commands that work. */

@@ -2,13 +2,14 @@
  * Saves the history of every workflow run beside the report, compressed, so that a replay or an audit
  * years later doesn't hang on how long a server keeps what has ended.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { temporal } from '@temporalio/proto';
+import { writeAtomic } from './state.ts';
 
 const compress = promisify(gzip);
 
@@ -23,7 +24,10 @@ export interface HistoryFigures {
   readonly runs: number;
 }
 
-/** Fetches and writes them as `<folder>/<workflow id>.<n>.json.gz`, n from 1 in order of time. */
+/**
+ * Fetches and writes them as `<folder>/<workflow id>.<n>.json.gz`, n from 1 in order of time. Saved again,
+ * a history has grown and takes the place of its beginning.
+ */
 export async function saveHistories(
   client: Client,
   workflows: ReadonlyMap<string, WorkflowHandle>,
@@ -37,7 +41,7 @@ export async function saveHistories(
       const run = client.workflow.getHandle(workflowId, runId);
       const [history, described] = await Promise.all([run.fetchHistory(), run.describe()]);
       const file = join(folder, `${workflowId}.${n}.json.gz`);
-      await writeFile(file, await compress(historyToJSON(history)));
+      await writeAtomic(file, await compress(historyToJSON(history)));
       total.events += history.events?.length ?? 0;
       total.bytes += described.historySize ?? 0;
       total.runs += 1;

@@ -1,16 +1,16 @@
 /** `planetary-fabric resume`: goes on with an interrupted run on its own database or server. */
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import type { CommandContext } from './command-context.ts';
-import { EXIT, UsageError } from './exit-code.ts';
+import { UsageError } from './exit-code.ts';
 import { checkExportable } from './export-file.ts';
 import { reportOptions } from './options.ts';
 import { stateFolder } from './place.ts';
 import { readResumeToken } from './resume-token.ts';
 import { reportOrder } from './run.ts';
 import { readRunSpec } from './state.ts';
-import { reportPath, tellWritten } from './finish.ts';
+import { tellWritten } from './finish.ts';
+import { isReportedWhole, newestReport } from './written-reports.ts';
 
 interface ResumeOptions {
   readonly export?: string;
@@ -33,13 +33,14 @@ export function addResume(program: Command, context: CommandContext): void {
   reportOptions(command).action(async (token: string, options: ResumeOptions) => {
     const { place } = context;
     const spec = await specOf(token, stateFolder(place));
-    const until = spec.mode === 'service' ? 'closed' : 'finished';
-    const order = { start: 'again', until, ...reportOrder(options) } as const;
-    if (existsSync(reportPath(spec))) {
+    const report = newestReport(spec);
+    if (report !== null && (await isReportedWhole(spec))) {
       if (options.export !== undefined) await checkExportable(place.folder, options.export);
-      await tellWritten(place, spec, order);
-      return context.endWith(EXIT.done);
+      return context.endWith(await tellWritten(place, spec, report, reportOrder(options)));
     }
+    // A fabric that was kept after its report goes on until somebody closes it.
+    const until = spec.mode === 'service' || report !== null ? 'closed' : 'finished';
+    const order = { start: 'again', until, ...reportOrder(options) } as const;
     context.endWith(await context.conductRun(spec, order));
   });
 }

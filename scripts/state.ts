@@ -63,11 +63,11 @@ export function runSpecFile(stateDir: string, runId: string): string {
   return join(runFolder(stateDir, runId), 'run-spec.json');
 }
 
-/** Writes the file in one step: a reader sees the old text or the new one, never half of one. */
-export async function writeAtomic(file: string, text: string): Promise<void> {
+/** Writes the file in one step: a reader sees the old content or the new one, never half of one. */
+export async function writeAtomic(file: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const beside = `${file}.${randomUUID()}`;
-  await writeFile(beside, text);
+  await writeFile(beside, content);
   await rename(beside, file);
 }
 

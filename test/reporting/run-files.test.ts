@@ -2,14 +2,13 @@ import { appendFile, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { appendLedger } from '../../activities/ledger.ts';
-import { writeSegment } from '../../activities/results.ts';
 import { buildReport } from '../../reporting/build-report.ts';
 import { runFiles } from '../../reporting/run-files.ts';
-import { reportSchema } from '../../reporting/schema.ts';
+import { reportSchema, type Report } from '../../reporting/schema.ts';
 import { writeRunReport } from '../../scripts/report-writer.ts';
-import type { ReportInput } from '../../scripts/finish.ts';
-import { entriesOf, sampleRun } from './sample-run.ts';
+import { isReportedWhole, newestReport } from '../../scripts/written-reports.ts';
+import { closed, continued, writtenRun } from './sample-files.ts';
+import { sampleRun } from './sample-run.ts';
 
 let folder = '';
 let folders = { ledger: '', results: '', reports: '' };
@@ -21,44 +20,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** The sample run as files, its ledger in groups of five. */
-async function onDisk(): Promise<ReportInput> {
-  const { run, chains, segments } = sampleRun();
-  const written = new Map<string, unknown>();
-  for (const [name, records] of Object.entries(segments)) {
-    const full = records.map((record) => ({
-      value: 2.5,
-      ms: 1,
-      id: record.id,
-      kind: record.kind,
-      feed: record.feed,
-      ordinal: record.ordinal,
-      attempt: record.attempt,
-      status: record.status,
-      result: record.result,
-      resultSha256: record.resultSha256 ?? '',
-      ...(record.code === undefined ? {} : { code: record.code }),
-    }));
-    written.set(name, await writeSegment(folders.results, name, full));
-  }
-  for (const [chain, events] of Object.entries(chains)) {
-    const entries = entriesOf(events, segments).map((entry) =>
-      entry.type === 'outcome' && entry.segment !== null
-        ? { ...entry, segment: written.get(entry.segment.name) as typeof entry.segment }
-        : entry,
-    );
-    let head = '';
-    for (let at = 0; at < entries.length; at += 5) {
-      const group = entries.slice(at, at + 5);
-      const input = { folder: join(folders.ledger, chain), head, entries: group };
-      ({ head } = await appendLedger(input));
-    }
-  }
-  return { ...run, spec: { ...run.spec, folders } } as ReportInput;
-}
-
 test('a report made from files says the same as one made from memory', async () => {
-  const input = await onDisk();
+  const input = await writtenRun(folder);
   const { report } = await buildReport(input, runFiles(folders));
   expect(report.problems).toEqual([]);
   expect(report.jobs).toMatchObject({ completed: 8, failed: 1, refused: 1 });
@@ -67,7 +30,7 @@ test('a report made from files says the same as one made from memory', async () 
 });
 
 test('a group of the ledger that was changed is a problem', async () => {
-  const input = await onDisk();
+  const input = await writtenRun(folder);
   const [group] = await readdir(join(folders.ledger, 'edge'));
   await appendFile(join(folders.ledger, 'edge', group!), '{}\n');
   const { report } = await buildReport(input, runFiles(folders));
@@ -76,7 +39,7 @@ test('a group of the ledger that was changed is a problem', async () => {
 });
 
 test('a segment that was changed is a problem', async () => {
-  const input = await onDisk();
+  const input = await writtenRun(folder);
   await appendFile(join(folders.results, 'edge-a-1.ndjson'), '{}\n');
   const { report } = await buildReport(input, runFiles(folders));
   expect(report.problemCounts).toEqual({ 'segment-broken': 1, 'no-result': 4 });
@@ -89,7 +52,7 @@ test('a run without any ledger has problems and no crash', async () => {
 });
 
 test('the report is written as JSON that fits its schema and as a page, and told in a few lines', async () => {
-  const input = await onDisk();
+  const input = await writtenRun(folder);
   const written = await writeRunReport(input);
   expect(written.passed).toBe(true);
   expect(written.jsonFile).toBe(join(folder, 'runs', `${input.spec.runId}.json`));
@@ -104,13 +67,39 @@ test('the report is written as JSON that fits its schema and as a page, and told
   ]);
 });
 
-test('an earlier report is left as it is', async () => {
-  const input = await onDisk();
+test('a report that tells the whole ledger already is handed out again', async () => {
+  const input = await writtenRun(folder);
   const first = await writeRunReport(input);
   const text = await readFile(first.jsonFile, 'utf8');
   const again = await writeRunReport({ ...input, history: { events: 1, bytes: 1, runs: 1 } });
-  expect(again.jsonFile).toBe(join(folder, 'runs', `${input.spec.runId}-2.json`));
+  expect(again).toEqual(first);
   expect(await readFile(first.jsonFile, 'utf8')).toBe(text);
-  expect((await writeRunReport(input)).jsonFile).toBe(first.jsonFile);
+});
+
+test('what came after a report is told by a further one, and the earlier is left as it is', async () => {
+  const input = await writtenRun(folder);
+  const first = await writeRunReport(input);
+  const text = await readFile(first.jsonFile, 'utf8');
+  const later = await continued(input);
+  const further = await writeRunReport(later);
+  const beside = (ending: string) => join(folder, 'runs', `${input.spec.runId}-2${ending}`);
+  expect(further).toMatchObject({ jsonFile: beside('.json'), otherFiles: [beside('.html')] });
+  expect(await readFile(beside('.html'), 'utf8')).toContain(`${input.spec.runId}-2.json`);
+  const report = JSON.parse(await readFile(further.jsonFile, 'utf8')) as Report;
+  expect(report.governance.commands.map(({ commandId }) => commandId)).toEqual(['c-1', 'c-2']);
+  expect(report.problems).toEqual([]);
+  expect(await readFile(first.jsonFile, 'utf8')).toBe(text);
+  expect(newestReport(input.spec)).toBe(further.jsonFile);
   expect((await readdir(join(folder, 'runs'))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
+test('a run is reported whole once its newest report ends with the close of its ledger', async () => {
+  const input = await writtenRun(folder);
+  expect(await isReportedWhole(input.spec)).toBe(false);
+  await writeRunReport(input);
+  expect(await isReportedWhole(input.spec)).toBe(false);
+  const later = await closed(input);
+  expect(await isReportedWhole(input.spec)).toBe(false);
+  await writeRunReport(later);
+  expect(await isReportedWhole(input.spec)).toBe(true);
 });

@@ -1,12 +1,12 @@
-// The last lines of a run: three commands that fit what was run, and a report that is handed out again.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// The last lines of a run, three commands that fit what was run, and the way back to an interrupted one.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunSpec } from '../../fabric/mission/run-spec.ts';
 import { main } from '../../scripts/cli.ts';
 import { commandName } from '../../scripts/command-name.ts';
-import { closingLines, nextCommands, reportPath } from '../../scripts/finish.ts';
+import { closingLines, nextCommands } from '../../scripts/finish.ts';
 import { resumeToken } from '../../scripts/resume-token.ts';
 import { keepRunSpec } from '../../scripts/state.ts';
 import type { FakePlace } from './fake-place.ts';
@@ -79,20 +79,6 @@ test('verdict, paths and next commands stand in this order', () => {
     'Next:',
   ]);
   expect(lines).toHaveLength(10);
-});
-
-test('a run that has ended is not run again: its report is handed out', async () => {
-  mkdirSync(dirname(reportPath(spec())), { recursive: true });
-  writeFileSync(reportPath(spec()), '{"schema":"report"}\n');
-  await keepRunSpec(join(place.folder, '.planetary-fabric'), spec());
-  const doors = { conductRun: () => Promise.reject(new Error('it was run again')) };
-  const token = resumeToken(spec());
-  expect(await main(['resume', token], place, doors)).toBe(0);
-  expect(place.printed.out).toContain(reportPath(spec()));
-  place.printed.out = '';
-  expect(await main(['resume', token, '--json', '--export', 'copy/r.json'], place, doors)).toBe(0);
-  expect(JSON.parse(place.printed.out)).toEqual({ schema: 'report' });
-  expect(readFileSync(join(place.folder, 'copy', 'r.json'), 'utf8')).toBe('{"schema":"report"}\n');
 });
 
 test('an interrupted run is gone on with by token or by id', async () => {
