@@ -5,7 +5,7 @@
 import { clearScreenDown, cursorTo, moveCursor } from 'node:readline';
 import type { Output } from './place.ts';
 import type { StatusView } from './live-view.ts';
-import { renderStatus, statusLine } from './live-view.ts';
+import { renderStatus, shardLines, statusLine } from './live-view.ts';
 
 const LINE_EVERY_MS = 2_000;
 /** A line even when nothing changed, as a sign of life. */
@@ -30,6 +30,10 @@ class LineDisplay implements LiveDisplay {
   readonly #output: Output;
   #lastMs = Number.NEGATIVE_INFINITY;
   #last = '';
+  /** What was last said of each shard: one without work and without news is not worth a line. */
+  readonly #shards = new Map<string, string>();
+  /** Lines before the first status, which may have named the Web UI already; null after it. */
+  #opening: string[] | null = [];
 
   constructor(output: Output) {
     this.#output = output;
@@ -42,11 +46,25 @@ class LineDisplay implements LiveDisplay {
     if (atMs - this.#lastMs < due) return;
     this.#lastMs = atMs;
     this.#last = mark;
+    this.#nameWebUi(view);
     this.line(statusLine(view));
+    for (const [name, { text, figures, hasWork }] of shardLines(view)) {
+      const isNews = figures !== (this.#shards.get(name) ?? '');
+      if (hasWork || isNews) this.line(text);
+      this.#shards.set(name, figures);
+    }
   }
 
   line(text: string): void {
+    this.#opening?.push(text);
     this.#output.write(`${text}\n`);
+  }
+
+  #nameWebUi({ uiUrl }: StatusView): void {
+    const opening = this.#opening;
+    this.#opening = null;
+    if (uiUrl === null || opening?.some((text) => text.includes(uiUrl)) !== false) return;
+    this.line(`Web UI ${uiUrl}`);
   }
 
   end(): void {

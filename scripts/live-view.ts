@@ -1,5 +1,5 @@
 /**
- * The fabric's status as lines of text: a table for a terminal, one line for a log. Pure functions of
+ * The fabric's status as lines of text: a table for a terminal, a few plain lines for a log. Pure functions of
  * what was measured, so that what a person sees can be tested to the letter.
  */
 import { grouped } from '../fabric/mission/problems.ts';
@@ -42,22 +42,59 @@ export function renderStatus(view: StatusView, width: number): string[] {
   return lines.map((line) => fit(line.trimEnd(), width));
 }
 
-/** One line for a log. */
+/** One line of totals for a log. */
 export function statusLine(view: StatusView): string {
   const { status } = view.now;
-  const shards = Object.values(status.shards);
-  const queued = shards.filter((shard) => shard.queued > 0);
-  const spilled = shards.reduce((sum, shard) => sum + shard.tally.spilledOut, 0);
+  const { totals, shards } = status;
+  const spilled = Object.values(shards).reduce((sum, { tally }) => sum + tally.spilledOut, 0);
   return [
     duration(elapsedMs(view.now)),
     stateWords(status),
     progressWords(view),
-    `in flight ${grouped(status.totals.leased)}`,
-    queued.length === 0
-      ? 'queues empty'
-      : `queued ${queued.map((shard) => `${shard.shard} ${grouped(shard.queued)}`).join(', ')}`,
+    `in flight ${grouped(totals.leased)}`,
+    totals.queued === 0 ? 'queues empty' : `queued ${grouped(totals.queued)}`,
     `spilled ${grouped(spilled)}`,
   ].join(' · ');
+}
+
+/** The lines of single shards that go below it, by shard and sorted by name. */
+export function shardLines(view: StatusView): ReadonlyMap<string, ShardLine> {
+  const shards = sortedShards(view.now.status);
+  const width = Math.max(0, ...shards.map(([name]) => Math.min(name.length, NAME_CHARS_MAX)));
+  return new Map(shards.map(([name, shard]) => [name, shardLine(view, name, shard, width)]));
+}
+
+/** What a log says of one shard. */
+export interface ShardLine {
+  readonly text: string;
+  /** Its counts: what has to differ for the shard to be worth a line; '' while nothing has come to it. */
+  readonly figures: string;
+  /** Jobs wait there, run there, or are on their way out. */
+  readonly hasWork: boolean;
+}
+
+function shardLine(view: StatusView, name: string, shard: LoadReport, width: number): ShardLine {
+  const { tally, queued, leased, inTransit, paused, problem } = shard;
+  const figures = [
+    `queued ${grouped(queued)}`,
+    `in flight ${grouped(leased)}`,
+    `done ${grouped(tally.completed)}`,
+    `failed ${grouped(tally.failed)}`,
+    `spilled out ${grouped(tally.spilledOut)}`,
+    ...(paused ? ['paused'] : []),
+    ...(problem === null ? [] : [`! ${problem}`]),
+  ];
+  const rate = shardRate(view, name);
+  const eta = paused ? '' : etaWords(queued + leased, rate);
+  const pace = [
+    ...(rate === null ? [] : [`${rateWords(rate)}/s`]),
+    ...(eta === '' ? [] : [`ETA ${eta}`]),
+  ];
+  const label = cut(name, NAME_CHARS_MAX).padEnd(width);
+  const text = `  ${label}  ${[...figures, ...pace].join(' · ')}`;
+  const hasWork = queued + leased + inTransit > 0;
+  const isTouched = hasWork || paused || problem !== null || hasCounted(tally);
+  return { text, figures: isTouched ? figures.join() : '', hasWork };
 }
 
 /** Jobs a second between two samples of the same count; null when nothing can be said. */
@@ -105,7 +142,7 @@ function stateWords({ state, shards }: FabricStatus): string {
 
 function shardTable(view: StatusView, width: number): string[] {
   const wide = width >= WIDE_FROM;
-  const shards = Object.entries(view.now.status.shards).sort(([a], [b]) => (a < b ? -1 : 1));
+  const shards = sortedShards(view.now.status);
   if (shards.length === 0) return [];
   const head = ['shard', 'queued', 'flight', 'done', 'failed', 'in', 'out', 'rate/s', 'ETA'];
   const wideHead = ['limit', 'p95 ms', 'nodes'];
@@ -118,7 +155,7 @@ function shardTable(view: StatusView, width: number): string[] {
 
 function shardCells(view: StatusView, name: string, shard: LoadReport): string[] {
   const { tally } = shard;
-  const rate = rateOf(view, ({ shards }) => shardEnded(shards[name]));
+  const rate = shardRate(view, name);
   const eta = etaWords(shard.queued + shard.leased, rate);
   return [
     cut(shard.paused ? `‖ ${name}` : name, NAME_CHARS_MAX),
@@ -142,8 +179,19 @@ function wideCells(shard: LoadReport): string[] {
   ];
 }
 
-function shardEnded(shard: LoadReport | undefined): number {
-  return shard === undefined ? 0 : shard.tally.completed + shard.tally.failed;
+function hasCounted({ completed, failed, spilledOut }: LoadReport['tally']): boolean {
+  return completed + failed + spilledOut > 0;
+}
+
+function sortedShards({ shards }: FabricStatus): [string, LoadReport][] {
+  return Object.entries(shards).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function shardRate(view: StatusView, name: string): number | null {
+  return rateOf(view, ({ shards }) => {
+    const tally = shards[name]?.tally;
+    return tally === undefined ? 0 : tally.completed + tally.failed;
+  });
 }
 
 function etaWords(left: number, rate: number | null): string {

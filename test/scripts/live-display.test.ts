@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { liveDisplay } from '../../scripts/live-display.ts';
 import type { StatusView } from '../../scripts/live-view.ts';
-import { sampleStatus } from './sample-status.ts';
+import { sampleShard, sampleStatus } from './sample-status.ts';
 
 function lines() {
   const written: string[] = [];
@@ -10,7 +10,8 @@ function lines() {
 }
 
 function at(ms: number, completed: number): StatusView {
-  const status = sampleStatus({ totals: { ...sampleStatus().totals, completed } });
+  const totals = { ...sampleStatus().totals, completed };
+  const status = sampleStatus({ totals, shards: {} });
   return { now: { atMs: ms, status }, earlier: null, uiUrl: null };
 }
 
@@ -26,6 +27,39 @@ test('a change is told at most every 2 s, and silence is broken every 10 s', () 
   display.show(at(12_000, 2_000));
   expect(written).toHaveLength(3);
   expect(written.every((line) => line.endsWith('\n') && !line.includes('\u001b'))).toBe(true);
+});
+
+test('only shards with work or with news have a line of their own', () => {
+  const { written, output } = lines();
+  const display = liveDisplay(output);
+  const show = (atMs: number, completed: number, leased: number) => {
+    const shards = {
+      edge: sampleShard('edge', { leased, tally: { completed } }),
+      luna: sampleShard('luna'),
+      mars: sampleShard('mars', { tally: { completed: 4 } }),
+    };
+    written.length = 0;
+    display.show({ now: { atMs, status: sampleStatus({ shards }) }, earlier: null, uiUrl: null });
+    return written.slice(1).map((line) => line.trim().split(' ')[0]);
+  };
+  expect(show(0, 1, 5)).toEqual(['edge', 'mars']);
+  expect(show(10_000, 1, 5)).toEqual(['edge']);
+  expect(show(20_000, 6, 0)).toEqual(['edge']);
+  expect(show(30_000, 6, 0)).toEqual([]);
+});
+
+test('the Web UI is named once, unless a line before has named it', () => {
+  const uiUrl = 'http://127.0.0.1:8233';
+  const said = (first: string) => {
+    const { written, output } = lines();
+    const display = liveDisplay(output);
+    display.line(first);
+    display.show({ ...at(0, 1), uiUrl });
+    display.show({ ...at(20_000, 2), uiUrl });
+    return written.filter((line) => line.includes(uiUrl));
+  };
+  expect(said('fabric: up')).toEqual([`Web UI ${uiUrl}\n`]);
+  expect(said(`engine: Web UI ${uiUrl}`)).toEqual([`engine: Web UI ${uiUrl}\n`]);
 });
 
 test('a quiet display says nothing', () => {

@@ -1,7 +1,7 @@
 // What a person sees of a running fabric, to the letter.
 import { expect, test } from 'vitest';
 import type { StatusView } from '../../scripts/live-view.ts';
-import { duration, rateOf, renderStatus, statusLine } from '../../scripts/live-view.ts';
+import { duration, rateOf, renderStatus, shardLines, statusLine } from '../../scripts/live-view.ts';
 import { sampleShard, sampleStatus } from './sample-status.ts';
 
 const before = sampleStatus({
@@ -68,8 +68,38 @@ test('before the first report of a shard the picture says that it waits', () => 
 
 test('a line for a log has the same figures in one row', () => {
   expect(statusLine(view)).toBe(
-    '7 s · running · done 700 of 1,707 · failed 0 · 100/s · ETA 10 s · in flight 107 · queued edge 900 · spilled 200',
+    '7 s · running · done 700 of 1,707 · failed 0 · 100/s · ETA 10 s · in flight 107 · queued 900 · spilled 200',
   );
+});
+
+test('below it each shard has its own figures in one row, sorted by name', () => {
+  expect([...shardLines(view).values()].map(({ text }) => text)).toEqual([
+    '  edge    queued 900 · in flight 100 · done 600 · failed 0 · spilled out 200 · 100/s · ETA 10 s',
+    '  helios  queued 0 · in flight 7 · done 100 · failed 0 · spilled out 0 · 33/s · ETA 0 s',
+  ]);
+});
+
+test('a shard in a log says that it is paused and what troubles it, and has no ETA then', () => {
+  const problem = 'feed a: broken';
+  const shards = { luna: sampleShard('luna', { paused: true, queued: 5, problem }) };
+  const now = { atMs: 7_000, status: sampleStatus({ shards }) };
+  expect(shardLines({ ...view, now }).get('luna')?.text).toBe(
+    '  luna  queued 5 · in flight 0 · done 0 · failed 0 · spilled out 0 · paused · ! feed a: broken · 0.0/s',
+  );
+});
+
+test('a shard with work is told from one that has done its own and one that had none', () => {
+  const shards = {
+    earth: sampleShard('earth', { leased: 1 }),
+    luna: sampleShard('luna', { tally: { completed: 3 } }),
+    mars: sampleShard('mars', { inTransit: 2 }),
+    helios: sampleShard('helios'),
+  };
+  const lines = shardLines({ ...view, now: { atMs: 7_000, status: sampleStatus({ shards }) } });
+  const withWork = [...lines].filter(([, { hasWork }]) => hasWork).map(([name]) => name);
+  expect(withWork).toEqual(['earth', 'mars']);
+  expect(lines.get('luna')?.figures).toContain('done 3');
+  expect(lines.get('helios')?.figures).toBe('');
 });
 
 test('no rate and no ETA are said where nothing was measured', () => {

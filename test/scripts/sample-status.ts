@@ -11,6 +11,7 @@ export function sampleShard(shard: string, change: ShardChange = {}): LoadReport
     shard,
     queued: 0,
     leased: 0,
+    inTransit: 0,
     nodes: [],
     paused: false,
     policy: { spilloverLimit: 1_000, spillTargets: [], latencyBudgetMs: 60_000 },
