@@ -117,8 +117,8 @@ function ownDoors(place: Place): Omit<CommandContext, 'place' | 'endWith'> {
   const access = (fabric: string | undefined) =>
     accessFabric(fabric === undefined ? {} : { fabric }, place);
   return {
-    loadMission: (source, overrides) =>
-      loadMission(source, overrides, { workingFolder: place.folder }),
+    loadMission: (source, overrides, beforeWriting) =>
+      loadMission(source, overrides, { workingFolder: place.folder, beforeWriting }),
     conductRun: (spec, order) => conductRun(place, spec, order),
     accessFabric: access,
     openConsole: async (fabric) => {

@@ -20,7 +20,12 @@ export interface CommandContext {
   readonly place: Place;
   /** Sets the exit code of the command. */
   readonly endWith: (code: number) => void;
-  readonly loadMission: (source: string, overrides: MissionOverrides) => Promise<LoadedMission>;
+  /** `beforeWriting` may still refuse the checked mission; until then nothing has been written. */
+  readonly loadMission: (
+    source: string,
+    overrides: MissionOverrides,
+    beforeWriting: (spec: RunSpec) => Promise<void>,
+  ) => Promise<LoadedMission>;
   /** Runs a fabric from start to report and returns the exit code. */
   readonly conductRun: (spec: RunSpec, order: RunOrder) => Promise<number>;
   readonly openConsole: (fabric: string | undefined) => Promise<OpenedConsole>;

@@ -3,10 +3,14 @@
  * checked mission to a report.
  */
 import type { Command } from 'commander';
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import type { CommandContext } from './command-context.ts';
 import { UsageError } from './exit-code.ts';
+import { checkExportable } from './export-file.ts';
 import { fabricOption, reportOptions, wholeOption } from './options.ts';
-import { say } from './place.ts';
+import type { Place } from './place.ts';
+import { say, stateFolder } from './place.ts';
+import { refuseLive } from './state.ts';
 
 interface RunOptions {
   readonly jobs?: number;
@@ -70,11 +74,14 @@ async function runMission(
   options: RunOptions,
 ): Promise<void> {
   const { jobs, seed, fabric } = options;
-  const { spec, warnings } = await context.loadMission(source, {
+  const overrides = {
     ...(jobs === undefined ? {} : { jobs }),
     ...(seed === undefined ? {} : { seed }),
     ...(fabric === undefined ? {} : { fabric }),
-  });
+  };
+  const { spec, warnings } = await context.loadMission(source, overrides, (checked) =>
+    refuseBeforeRun(context.place, checked, options.export),
+  );
   for (const warning of warnings) say(context.place.err, `note: ${warning}`);
   const code = await context.conductRun(spec, {
     start: 'fresh',
@@ -83,6 +90,19 @@ async function runMission(
     ...(options.keep === undefined ? {} : { keep: options.keep }),
   });
   context.endWith(code);
+}
+
+/**
+ * Throws UsageError where a fabric of that name is live or the report could not be exported: known before
+ * the run writes its first file, so that a run that can't be leaves none behind.
+ */
+export async function refuseBeforeRun(
+  place: Place,
+  { fabric }: Pick<RunSpec, 'fabric'>,
+  exportFile: string | undefined,
+): Promise<void> {
+  await refuseLive(stateFolder(place), fabric);
+  if (exportFile !== undefined) await checkExportable(place.folder, exportFile);
 }
 
 /** The part of the order that says what to do with the report. */

@@ -102,6 +102,12 @@ export async function findFabric(stateDir: string, fabric: string): Promise<Foun
   return { record, live: await isSameProcess(pid, identity) };
 }
 
+/** Throws UsageError, with the three ways on, when a fabric of that name is live. Changes nothing. */
+export async function refuseLive(stateDir: string, fabric: string): Promise<void> {
+  const found = await findFabric(stateDir, fabric);
+  if (found?.live === true) throw new UsageError(alreadyLive(found.record));
+}
+
 /**
  * Takes the fabric's name for this process, and returns the record that a fabric before it left behind,
  * if one did. Throws UsageError when a fabric of that name is live.

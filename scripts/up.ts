@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { fabricOption, reportOptions } from './options.ts';
 import { say } from './place.ts';
-import { reportOrder } from './run.ts';
+import { refuseBeforeRun, reportOrder } from './run.ts';
 
 interface UpOptions {
   readonly custom?: string;
@@ -31,7 +31,11 @@ export function addUp(program: Command, context: CommandContext): void {
   reportOptions(fabricOption(command)).action(async (options: UpOptions) => {
     const { fabric } = options;
     const overrides = fabric === undefined ? {} : { fabric };
-    const { spec, warnings } = await context.loadMission(options.custom ?? 'up', overrides);
+    const { spec, warnings } = await context.loadMission(
+      options.custom ?? 'up',
+      overrides,
+      (checked) => refuseBeforeRun(context.place, checked, options.export),
+    );
     for (const warning of warnings) say(context.place.err, `note: ${warning}`);
     const order = { start: 'fresh', until: 'closed', ...reportOrder(options) } as const;
     context.endWith(await context.conductRun(spec, order));

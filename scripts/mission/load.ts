@@ -42,6 +42,8 @@ export interface LoadPlace {
   readonly reportsFolder?: string;
   readonly now?: Date;
   readonly formats?: FeedFormats;
+  /** Called with a good mission before anything is written; what it throws is thrown on. */
+  readonly beforeWriting?: (spec: RunSpec) => Promise<void>;
 }
 
 export interface LoadedMission {
@@ -53,7 +55,7 @@ export interface LoadedMission {
 /**
  * Loads a built-in mission by name or any mission by path. Throws a MissionError, exit code 2, with one
  * line a problem. A GeoJSON feed is written as NDJSON below the run's results folder; nothing else is
- * written, and nothing at all when the mission is bad.
+ * written, and nothing at all when the mission is bad or `beforeWriting` throws.
  */
 export async function loadMission(
   source: string,
@@ -87,6 +89,7 @@ export async function loadMission(
       folders: run.folders,
     };
     refuseOversize(source, spec);
+    await place.beforeWriting?.(spec);
     read.spool();
     return { spec, warnings: checked.warnings.map(problemLine) };
   } finally {

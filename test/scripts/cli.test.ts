@@ -10,6 +10,7 @@ import type { Doors } from '../../scripts/cli.ts';
 import { main } from '../../scripts/cli.ts';
 import { NoFabricError, RunFailedError } from '../../scripts/exit-code.ts';
 import type { RunOrder } from '../../scripts/fabric-run.ts';
+import { claimFabric } from '../../scripts/state.ts';
 import { sample } from '../mission/sample.ts';
 import type { FakePlace } from './fake-place.ts';
 import { fakePlace } from './fake-place.ts';
@@ -117,6 +118,51 @@ describe('wrong usage ends with 2, says what was expected, and starts nothing', 
       'j.ndjson:2: id: found "a", which line 1 has; expected another id\nNothing was sent.\n',
     );
   });
+});
+
+describe("a good mission that can't be run now ends with 2, and nothing is written", () => {
+  const feature = {
+    type: 'Feature',
+    id: 'a',
+    properties: { mag: 5, place: 'somewhere', time: 1_000, type: 'earthquake' },
+    geometry: { type: 'Point', coordinates: [121, 24, 10] },
+  };
+  const source = { type: 'geojson', path: 'week.geojson', kind: 'quake' };
+  const feeds = [{ id: 'week', shard: 'earth', source }];
+
+  beforeEach(() => {
+    write('week.geojson', { type: 'FeatureCollection', features: [feature] });
+    write('m.json', sample({ blueprints: [], feeds }));
+  });
+
+  test('its GeoJSON feed is written out for a run that can be', async () => {
+    expect(await type('run m.json')).toBe(0);
+    expect(existsSync(ordered[0]!.spec.folders.results)).toBe(true);
+  });
+
+  test.each(['run m.json', 'up --custom m.json'])(
+    "`%s` with an export that can't be written",
+    async (line) => {
+      expect(await type(`${line} --export week.geojson/r.json`)).toBe(2);
+      expect(place.printed.err).toMatch(/^--export: .+ can't be written: /);
+      expect(ordered).toEqual([]);
+      expect(readdirSync(place.folder).sort()).toEqual(['m.json', 'week.geojson']);
+    },
+  );
+
+  test.each(['run m.json', 'up --custom m.json'])(
+    '`%s` while a fabric of that name is live',
+    async (line) => {
+      const stateDir = join(place.folder, '.planetary-fabric');
+      const live = { runId: 'sample-1', fabric: 'planetary-fabric', scenario: 'sample' } as RunSpec;
+      await claimFabric(stateDir, live, join(stateDir, 'spec.json'));
+      expect(await type(`${line} --export new/r.json`)).toBe(2);
+      expect(place.printed.err).toMatch(/is live: sample, run sample-1\. Three ways on:/);
+      expect(ordered).toEqual([]);
+      const left = ['.planetary-fabric', 'm.json', 'week.geojson'];
+      expect(readdirSync(place.folder).sort()).toEqual(left);
+    },
+  );
 });
 
 describe('help and version', () => {

@@ -29,6 +29,12 @@ test('a file that is there keeps its text until the report is copied over it', a
   expect(readFileSync(join(folder, 'old.json'), 'utf8')).toBe('new');
 });
 
+test('where nothing can be written, the parent folders that were made are removed again', async () => {
+  const name = 'n'.repeat(300);
+  await expect(checkExportable(folder, `a/b/${name}/report.json`)).rejects.toThrow(/ENAMETOOLONG/);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test.each([
   ['a folder', 'there', 'it is a folder'],
   ['below a file', 'file/report.json', ''],
