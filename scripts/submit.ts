@@ -6,9 +6,10 @@ import type { CommandRecord } from '../workflows/protocol.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT, UsageError } from './exit-code.ts';
 import { fabricOption, jsonOption, textOption } from './options.ts';
-import type { JobToSubmit } from './owner-console.ts';
+import type { JobToSubmit, OwnerConsole } from './owner-console.ts';
 import { say } from './place.ts';
 import { batchesOf, readSubmission } from './submission.ts';
+import { waitingLines } from './waiting-jobs.ts';
 
 interface SubmitOptions {
   readonly reason?: string;
@@ -29,12 +30,13 @@ const REFUSED_SHOWN_MAX = 50;
 const EXAMPLES = `
 Example, a file of one JSON job a line:
   {"id":"survey-1","kind":"survey","payload":{"site":"Ina"},"shard":"luna"}
-  {"id":"survey-2","kind":"survey","payload":{"site":"Aristarchus"},"skills":["imaging"],"priority":8}
+  {"id":"survey-2","kind":"survey","payload":{"site":"Aristarchus"},"priority":8}
 
   planetary-fabric submit jobs.ndjson
 
 The whole file is checked first; with a broken line nothing is sent. A shard's inbox is bounded: larger
-work is given as a feed in a mission file. Ends with 0 when every job was accepted, 1 when one was not.`;
+work is given as a feed in a mission file. A job may name the "skills" that a node must have for it; one
+that no node has yet is refused or waits for a node, as the mission says, and you are told. Ends with 0 when every job was accepted, 1 when one was not.`;
 
 /** Adds the command. */
 export function addSubmit(program: Command, context: CommandContext): void {
@@ -61,12 +63,24 @@ export function addSubmit(program: Command, context: CommandContext): void {
       const all = merge(outcomes);
       if (options.json === true) say(place.out, JSON.stringify(all, null, 2));
       else for (const line of submittedLines(all)) say(place.out, line);
+      for (const line of await notesOn(jobs, all, console)) say(place.err, `note: ${line}`);
       const isDone = all.refused.length + all.unconfirmed.length === 0;
       context.endWith(isDone ? EXIT.done : EXIT.failed);
     } finally {
       await console.close();
     }
   });
+}
+
+/** What is worth a note of jobs that were accepted; nothing where the fabric doesn't answer any more. */
+async function notesOn(
+  jobs: readonly JobToSubmit[],
+  { accepted }: Submitted,
+  console: OwnerConsole,
+): Promise<string[]> {
+  if (!jobs.some(({ skills = [] }) => skills.length > 0)) return [];
+  const snapshot = await console.snapshot().catch(() => null);
+  return snapshot === null ? [] : waitingLines(jobs, accepted, snapshot.status);
 }
 
 /** What a command's record says of each job of its batch. */
