@@ -12,6 +12,7 @@ import { EXIT } from './exit-code.ts';
 import { exportTo } from './export-file.ts';
 import type { HistoryFigures } from './histories.ts';
 import { saveHistories } from './histories.ts';
+import { pageOpener } from './page-opener.ts';
 import type { Output, Place } from './place.ts';
 import { say } from './place.ts';
 import { writeRunReport } from './report-writer.ts';
@@ -72,7 +73,8 @@ export async function finishRun(ending: Ending): Promise<number> {
   const files = [...written.otherFiles, written.jsonFile, ...exported].map((file) =>
     shortPath(place.folder, file),
   );
-  for (const line of closingLines(written.verdict, files, spec, ending.isKept)) {
+  const next = nextCommands(spec, files, ending.isKept, await pageOpener(place.env));
+  for (const line of closingLines(written.verdict, files, next)) {
     say(talk, line);
   }
   return written.passed ? EXIT.done : EXIT.failed;
@@ -100,8 +102,7 @@ export async function tellWritten(
 export function closingLines(
   verdict: readonly string[],
   files: readonly string[],
-  spec: RunSpec,
-  isKept: boolean,
+  next: readonly string[],
 ): string[] {
   return [
     '',
@@ -110,15 +111,16 @@ export function closingLines(
     ...files.map((file, i) => `${i === 0 ? 'Reports' : '       '}  ${file}`),
     '',
     'Next:',
-    ...nextCommands(spec, files, isKept).map((command) => `  ${command}`),
+    ...next.map((command) => `  ${command}`),
   ];
 }
 
-/** Three commands that work right after this run. */
+/** Three commands that work right after this run; `opener` is the program that shows a page here. */
 export function nextCommands(
   spec: RunSpec,
   files: readonly string[],
   isKept: boolean,
+  opener: string | null,
 ): readonly string[] {
   const named = spec.fabric === DEFAULT_FABRIC ? '' : ` --fabric ${spec.fabric}`;
   const command = commandName();
@@ -130,10 +132,9 @@ export function nextCommands(
     ];
   }
   const page = files.find((file) => file.endsWith('.html'));
-  const open = process.platform === 'darwin' ? 'open' : 'xdg-open';
   const again = spec.scenario === 'k2-benchmark' ? 'edge-relief' : 'k2-benchmark --jobs 10000';
   return [
-    page === undefined ? `${command} doctor` : `${open} ${page}`,
+    page === undefined || opener === null ? `${command} doctor` : `${opener} ${page}`,
     `${command} ${again}`,
     `${command} up${named}`,
   ];
