@@ -29,7 +29,7 @@ const line = z.strictObject({
       viiUp: people('VII or more'),
       viiiUp: people('VIII or more'),
     })
-    .describe('At places of 1,000 people or more, counted as points.'),
+    .describe('Only places of 1,000 people or more are counted, as points.'),
   nearest: z
     .array(
       z.strictObject({

@@ -49,10 +49,10 @@ const METHOD = `<p class="relief-note">Intensity is what is computed for the nea
 depth and distance alone (Allen, Wald and Worden 2012); ground, buildings and the extent of the fault are
 not in it, so use it to decide what to look at first. “~” marks what is extrapolated: beyond magnitude 5 to
 7.9 or 300 km, and then capped by USGS's table of magnitude and intensity. In brackets stands the range of
-one standard deviation. Only places that GeoNames lists, with 1,000 people or more and smaller seats of
-administration, are counted, each as a point; people are rounded. Foreshocks and aftershocks fold into one
-line by the windows of Gardner and Knopoff (1974). USGS's own intensity (MMI), the number of people who
-told USGS that they felt it, and USGS's alert colour stand beside it where USGS gives them.</p>`;
+one standard deviation. Only places of 1,000 people or more are counted, as points, as GeoNames lists
+them; people are rounded. Foreshocks and aftershocks fold into one line by the windows of Gardner and
+Knopoff (1974). USGS's own intensity (MMI), the number of people who told USGS that they felt it, and
+USGS's alert colour stand beside it where USGS gives them.</p>`;
 
 function summaryText({ lines, lineCounts, earthquakes }: Triage): string {
   const levels = (['T4', 'T3', 'T2', 'T1', 'T0'] as const)

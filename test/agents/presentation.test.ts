@@ -94,7 +94,7 @@ test('the page of the week has what the relief desk asks for', () => {
   }
   expect(page).toContain('Not an earthquake: 28 events');
   expect(page).toContain(TRIAGE_CREDIT);
-  expect(page).toContain('1,000 people or more');
+  expect(page).toContain('Only places of 1,000 people or more are counted, as points');
   expect(page).not.toMatch(/pager/i);
 });
 
