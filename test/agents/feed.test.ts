@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { eventOfPayload } from '../../agents/earthquake/event.ts';
+import { readGeojson } from '../../agents/earthquake/geojson.ts';
 import { earthquakeFeed } from '../../scripts/make-earthquake-feed.ts';
 import { weekJobs, weekText } from './week.ts';
 
@@ -12,6 +13,21 @@ test('the committed feed is the one whose provenance is written down', () => {
   expect(readme).toContain(sha256(weekText));
   expect(readme).toContain('vega-datasets` 3.2.1');
   expect(readme).toContain('public domain');
+});
+
+test('the sample is a part of that week, with its provenance, and small enough to be read', () => {
+  const sample = readFileSync(
+    new URL('../../config/feeds/usgs-sample.geojson', import.meta.url),
+    'utf8',
+  );
+  const readme = readFileSync(new URL('../../config/feeds/README.md', import.meta.url), 'utf8');
+  expect(readme).toContain(sha256(sample));
+  const { events, problems } = readGeojson(sample);
+  expect(problems).toEqual([]);
+  expect(events).toHaveLength(12);
+  const week = new Map(weekJobs.map(({ id, payload }) => [id, payload]));
+  expect(events).toEqual(events.map(({ id }) => week.get(id)));
+  expect(sample.length).toBeLessThan(10_000);
 });
 
 test('the feed holds 1,707 events of one id each, oldest first', () => {

@@ -73,6 +73,8 @@ describe('the package, installed in an empty folder', () => {
         'bin/planetary-fabric',
         'dist/scripts/cli.js',
         'config/scenarios/edge-relief.json',
+        'config/todays-earthquakes.example.json',
+        'config/feeds/usgs-sample.geojson',
       ]),
     );
   });
