@@ -9,6 +9,9 @@ export default defineConfig({
       process.env['FABRIC_TESTS'] === 'record' ? [] : ['test/workflows/record-histories.test.ts'],
     pool: 'forks',
     fileParallelism: false,
+    // .ci/run counts tests from the file.
+    reporters: process.env['CI'] ? ['default', 'json'] : ['default'],
+    outputFile: { json: 'reports/vitest.json' },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -1,12 +1,22 @@
 // What continuous integration promises: the closing line of .ci/run and when it fails, and the facts
 // about the workflow on GitHub that people outside lean on.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { ownEnv } from '../e2e/live-fabric.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const WORKFLOW = '.github/workflows/demo-planetary-orchestrator-fabric.yml';
@@ -103,29 +113,113 @@ describe('the closing line of a CI run', () => {
 
 describe('.ci/run', () => {
   const path = join(root, '.ci', 'run');
+  const folders: string[] = [];
+  afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
   test('can be executed and is sound shell', () => {
     expect(() => accessSync(path, constants.X_OK)).not.toThrow();
     expect(spawnSync('bash', ['-n', path]).status).toBe(0);
   });
 
-  test('gets the engines after the install and before the tests, and says so', () => {
-    const text = readFileSync(path, 'utf8');
-    const steps = [
-      /^  npm ci /m,
-      /^  echo "ci: getting /m,
-      /provide-engine\.js$/m,
-      /^  npm test /m,
-    ];
-    const places = steps.map((step) => text.search(step));
-    expect(places).not.toContain(-1);
-    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  /** Runs a copy of it where `npm` is a script of these lines, and everything it installs is there. */
+  function ciRun(...npm: string[]) {
+    const folder = mkdtempSync(join(tmpdir(), 'ci-run-'));
+    folders.push(folder);
+    cpSync(join(root, '.ci'), join(folder, '.ci'), { recursive: true });
+    const stubs = { npm, chromium: [], git: [], python3: [] };
+    mkdirSync(join(folder, 'stubs'));
+    mkdirSync(join(folder, 'reports'));
+    for (const [name, lines] of Object.entries(stubs)) {
+      const script = ['#!/bin/sh', ...lines, ''].join('\n');
+      writeFileSync(join(folder, 'stubs', name), script, { mode: 0o755 });
+    }
+    writeFileSync(join(folder, 'reports', 'vitest.json'), results('failed'));
+    const { CI: _, ...env } = process.env;
+    const PATH = `${join(folder, 'stubs')}:${env['PATH']}`;
+    const command = join(folder, '.ci', 'run');
+    const { status, stdout } = spawnSync(command, { env: { ...env, PATH }, encoding: 'utf8' });
+    return { status, lines: stdout.trimEnd().split('\n') };
+  }
+
+  const results = (...states: string[]) =>
+    JSON.stringify({
+      success: !states.includes('failed'),
+      testResults: [{ name: 'a', assertionResults: states.map((status) => ({ status })) }],
+    });
+  const writes = (...states: string[]) => `echo '${results(...states)}' > reports/vitest.json`;
+
+  test('does what `npm cit` does, and nothing else, and closes with its results', () => {
+    const { status, lines } = ciRun('echo "npm $* with CI=$CI"', writes('passed', 'passed'));
+    expect(lines.slice(-2)).toEqual(['npm cit --no-progress with CI=true', '2 passed, 0 failed']);
+    expect(lines.filter((line) => line.startsWith('npm '))).toHaveLength(1);
+    expect(status).toBe(0);
+  });
+
+  test('fails when `npm cit` does, though every test passed', () => {
+    const { status, lines } = ciRun(writes('passed'), 'exit 7');
+    expect(lines.at(-1)).toBe('1 passed, 0 failed');
+    expect(status).toBe(7);
+  });
+
+  test('fails on a skipped test, though `npm cit` does not', () => {
+    const { status, lines } = ciRun(writes('passed', 'skipped'));
+    expect(lines.at(-1)).toBe('1 passed, 0 failed');
+    expect(status).toBe(1);
+  });
+
+  test('counts no results of an earlier run', () => {
+    const { status, lines } = ciRun('exit 1');
+    expect(lines.at(-2)).toContain('no test ran');
+    expect(lines.at(-1)).toBe('0 passed, 1 failed');
+    expect(status).toBe(1);
+  });
+
+  test('finds the results where vitest writes them when CI is set, and only then', async () => {
+    const [, file] = /^readonly RESULTS=(.+)$/m.exec(readFileSync(path, 'utf8'))!;
+    const configOf = async (CI: string) => {
+      vi.stubEnv('CI', CI);
+      vi.resetModules();
+      return (await import('../../vitest.config.ts')).default.test;
+    };
+    expect(await configOf('true')).toMatchObject({
+      reporters: ['default', 'json'],
+      outputFile: { json: file },
+    });
+    expect(await configOf('')).toMatchObject({ reporters: ['default'] });
+    vi.unstubAllEnvs();
   });
 
   test('stops at the first error and takes no input', () => {
     const text = readFileSync(path, 'utf8');
     expect(text).toContain('set -euo pipefail');
     expect(text).toContain('exec </dev/null');
+  });
+});
+
+describe('what comes before the tests', () => {
+  /** The `pretest` of package.json on a machine where no Temporal server can be had. */
+  function pretest(CI: string) {
+    const env = {
+      ...ownEnv,
+      CI,
+      TEMPORAL_CLI_PATH: join(root, 'no-such-program'),
+      TEMPORAL_TEST_SERVER_PATH: process.execPath,
+    };
+    const npm = ['run', '--silent', 'pretest'];
+    return spawnSync('npm', npm, { cwd: root, env, encoding: 'utf8' });
+  }
+
+  test('tells how it gets the engines, and stops CI where one can not be had', () => {
+    const { status, stderr } = pretest('true');
+    expect(stderr).toMatch(/^time-skipping test server from executable: /m);
+    expect(stderr).toContain('Three ways to mend it');
+    expect(status).not.toBe(0);
+  });
+
+  test('lets a developer go on with the tests that need none', () => {
+    const { status, stderr } = pretest('');
+    expect(stderr).toContain('Three ways to mend it');
+    expect(status).toBe(0);
   });
 });
 
