@@ -51,11 +51,12 @@ function assemble(run: ReportedRun, facts: LedgerFacts, problems: ProblemList): 
   const completionRatio =
     jobs.submitted === 0 ? 1 : Math.min(1, quotient(jobs.completed, jobs.submitted));
   const failureRate = quotient(jobs.failed, jobs.completed + jobs.failed);
-  const gates = judgeGates(spec.gates, {
+  const gates = judgeGates(spec.gates, spec.mode, {
     failureRate,
     completionRatio,
-    overBudgetRatio: quotient(overBudget, jobs.completed),
+    overBudgetRatio: quotient(overBudget, jobs.completed + jobs.failed),
     durationMs: times.durationMs,
+    undone: jobs.submitted - jobs.completed - jobs.failed - jobs.refused,
     problems: problems.total,
   });
   const { events, bytes, runs } = run.history;

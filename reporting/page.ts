@@ -114,7 +114,9 @@ function summarySection(report: Report): Html {
     ),
     tile(number(jobs.failed), `failed for good (${percent(report.failureRate)})`),
     jobs.refused > 0 ? tile(number(jobs.refused), 'refused with a reason') : null,
-    jobs.cancelled > 0 ? tile(number(jobs.cancelled), 'cancelled by the owner') : null,
+    jobs.cancelled > 0
+      ? tile(number(jobs.cancelled), 'cancelled: still queued when the run closed')
+      : null,
     open > 0 ? tile(number(open), 'not ended when the run closed') : null,
     tile(number(retried), 'failed attempts that were tried again'),
     tile(number(spilled), 'handed from a full region to another'),
@@ -130,10 +132,14 @@ function summarySection(report: Report): Html {
 }
 
 function footer(report: Report): Html {
+  const { queued, leased, inTransit } = report.jobs;
+  const open = queued + leased + inTransit;
+  const promise =
+    open + report.problems.length === 0
+      ? 'Every job that was accepted has exactly one recorded outcome; after a kill its code may have run more than once.'
+      : 'Not every job that was accepted has exactly one recorded outcome: see above.';
   return html`<p>
-    ${titled(report.fabric)}, report format <code>${report.schema}</code>. Times are UTC. Every job
-    that was accepted has exactly one recorded outcome; after a kill its code may have run more than
-    once.
+    ${titled(report.fabric)}, report format <code>${report.schema}</code>. Times are UTC. ${promise}
   </p>`;
 }
 

@@ -27,7 +27,7 @@ const jobs = z.strictObject({
   refused: count('Jobs refused with a reason.'),
   completed: count('Jobs with a recorded result.'),
   failed: count('Jobs that failed for good.'),
-  cancelled: count('Jobs cancelled by the owner.'),
+  cancelled: count('Jobs cancelled: they were still queued when the run closed.'),
   queued: count('Jobs still queued at the end.'),
   leased: count('Jobs still with a node at the end.'),
   inTransit: count('Jobs still between two shards at the end.'),
@@ -84,7 +84,7 @@ const history = z
 
 const gate = z.strictObject({
   name: z
-    .enum(['failureRate', 'completionRatio', 'overBudgetRatio', 'durationMs', 'problems'])
+    .enum(['failureRate', 'completionRatio', 'overBudgetRatio', 'durationMs', 'undone', 'problems'])
     .describe('What is measured. problems: findings of the check of the files.'),
   limit: z.number().describe('The least for completionRatio, the most for the others.'),
   value: z.number().describe('What was measured.'),

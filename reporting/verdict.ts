@@ -9,6 +9,7 @@ const GATE_NAMES: Readonly<Record<Report['gates'][number]['name'], string>> = {
   completionRatio: 'Completed jobs',
   overBudgetRatio: 'Jobs over their latency budget',
   durationMs: 'Duration',
+  undone: 'Jobs left undone',
   problems: 'Contradictions in the files',
 };
 
@@ -54,7 +55,7 @@ export function gateText({ name, limit, value }: Report['gates'][number]): {
 } {
   const amount = (of: number): string => {
     if (name === 'durationMs') return duration(of);
-    return name === 'problems' ? number(of) : percent(of);
+    return name === 'problems' || name === 'undone' ? number(of) : percent(of);
   };
   const bound = isLeast(name) ? 'at least' : 'at most';
   return { name: GATE_NAMES[name], limit: `${bound} ${amount(limit)}`, value: amount(value) };

@@ -128,7 +128,9 @@ async function throughAllStages(stage: Stage): Promise<number> {
   const workflows = await bringUp(stage);
   const access = held.access!;
   if (order.until === 'now' && (await interruption.race(isOpen(access)))) {
-    await interruption.race(access.call(() => closeFabric(workflows)));
+    await interruption.race(
+      access.call(() => closeFabric(workflows, { by: stage.place.user, reason: 'down' })),
+    );
   }
   const watched = await watchRun({
     access,

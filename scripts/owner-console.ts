@@ -5,6 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import { jsonBytes } from '../fabric/bytes.ts';
+import { LIMITS } from '../fabric/limits.ts';
 import type { SubmittedJob } from '../fabric/messages.ts';
 import type {
   CommandRecord,
@@ -114,11 +116,16 @@ export class OwnerConsole {
   }
 
   /**
-   * Submits at most 500 jobs, of at most 1 MB together. The record's answers name those accepted and
-   * those refused with the reason.
+   * Submits at most 500 jobs, of at most 512 KiB together. The record's answers name those accepted and
+   * those refused with the reason. Throws RangeError, and sends nothing, when they are larger.
    */
-  submit(jobs: readonly JobToSubmit[], options?: CommandOptions): Promise<CommandRecord> {
-    return this.#command('submitJobs', { jobs }, options);
+  async submit(jobs: readonly JobToSubmit[], options?: CommandOptions): Promise<CommandRecord> {
+    const bytes = jsonBytes(jobs);
+    if (bytes > LIMITS.relayBytesMax) {
+      const most = `at most ${LIMITS.relayBytesMax} together`;
+      throw new RangeError(`found jobs of ${bytes} bytes; expected ${most}: hand over references`);
+    }
+    return await this.#command('submitJobs', { jobs }, options);
   }
 
   /** Status and governance as they are now. Throws when no orchestrator process answers. */

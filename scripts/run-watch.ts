@@ -14,6 +14,8 @@ import type { OrchestratorResult, RunWorkflows } from './start-workflows.ts';
 import { allResults, EarlyEnds } from './workflow-ends.ts';
 
 const LOOK_EVERY_MS = 500;
+/** Who closes a mission whose jobs have all ended, and why: it stands in the record like any command. */
+const MISSION_OVER = { by: 'mission', reason: 'every job has ended' };
 /** A workflow that was terminated still answers queries, so its state is looked up now and then. */
 const ASK_SERVER_EVERY_MS = 2_000;
 /** Rates are taken over this long, so that they don't flicker. */
@@ -68,7 +70,7 @@ export async function watchRun(order: WatchOrder): Promise<Watched> {
     if (status?.state === 'finished' && whenFinished === 'close' && !isClosing) {
       await step(
         order,
-        access.call(() => closeFabric(order.workflows)),
+        access.call(() => closeFabric(order.workflows, MISSION_OVER)),
       );
       isClosing = true;
     }

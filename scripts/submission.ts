@@ -23,8 +23,8 @@ import type { JobToSubmit } from './owner-console.ts';
 
 /** Jobs of one signal, as JSON: well below what the engine takes, so that history stays light. */
 export const BATCH_BYTES_MAX = 256 * 1024;
-/** What the command around a job takes. */
-const ENVELOPE_BYTES = 1_000;
+/** The largest job that a shard's empty inbox takes, with room for what the command around it takes. */
+export const JOB_BYTES_MAX = 500_000;
 const PROBLEMS_MAX = 50;
 /** More than every inbox of the largest fabric can hold. */
 const JOBS_MAX = LIMITS.shardsMax * LIMITS.inboxJobsMax;
@@ -111,8 +111,8 @@ function checkLine(line: string): CheckedLine {
   const { $comment: _, shard, ...rest } = parsed.data;
   const checked = { ...rest, ...(shard === undefined ? {} : { shard }) };
   const bytes = bytesOf(checked);
-  if (bytes <= LIMITS.payloadBytesMax - ENVELOPE_BYTES) return { job: checked };
-  const expected = `at most ${grouped(LIMITS.payloadBytesMax)}; hand over a reference instead`;
+  if (bytes <= JOB_BYTES_MAX) return { job: checked };
+  const expected = `at most ${grouped(JOB_BYTES_MAX)}; hand over a reference instead`;
   return { problems: [{ path: 'payload', found: `a job of ${grouped(bytes)} bytes`, expected }] };
 }
 

@@ -2,9 +2,12 @@
 import * as wf from '@temporalio/workflow';
 import type { AppendInput, AppendOutput, OrchestratorActivities } from '../activities/contracts.ts';
 
+/** About a minute and a half: by then a page that can't be read has no feed to come from any more. */
+const PULL_ATTEMPTS_MAX = 20;
+
 /** Both are repeatable, and a killed process is noticed by its missing beats. */
 export function orchestratorActivities(): OrchestratorActivities {
-  return wf.proxyActivities<OrchestratorActivities>({
+  const options: wf.ActivityOptions = {
     startToCloseTimeout: '5 minutes',
     heartbeatTimeout: '2s',
     retry: {
@@ -12,7 +15,13 @@ export function orchestratorActivities(): OrchestratorActivities {
       maximumInterval: '5s',
       nonRetryableErrorTypes: ['IntegrityError'],
     },
+  };
+  const { appendLedger } = wf.proxyActivities<OrchestratorActivities>(options);
+  const { pullPage } = wf.proxyActivities<OrchestratorActivities>({
+    ...options,
+    retry: { ...options.retry, maximumAttempts: PULL_ATTEMPTS_MAX },
   });
+  return { appendLedger, pullPage };
 }
 
 /**

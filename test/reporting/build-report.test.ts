@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { reportSchema } from '../../reporting/schema.ts';
-import { built, sampleRun } from './sample-run.ts';
+import { built, restate, sampleRun, traits } from './sample-run.ts';
 
 test('the report of a sound run has no problem, passes, and fits its schema', async () => {
   const { report } = await built(sampleRun());
@@ -89,7 +89,29 @@ test('a gate that is missed fails the report, whatever else is right', async () 
     ['completionRatio', false],
     ['overBudgetRatio', true],
     ['durationMs', false],
+    ['undone', true],
     ['problems', true],
   ]);
   expect(report.passed).toBe(false);
+});
+
+test('a mission that was closed with jobs still queued has left them undone, and fails by that', async () => {
+  const sample = sampleRun();
+  const edge = sample.chains['edge']!;
+  edge.push({ type: 'accept', feed: 'late', classes: [{ ...traits, ordinals: [0, 3] }] });
+  const jobs = [{ feed: 'late', origin: 'edge', attempt: 1, ordinals: [0, 3] }];
+  edge.push({ type: 'cancel', why: 'closed', jobs });
+  for (const count of ['accepted', 'cancelled'] as const) {
+    restate(sample, count, sample.run.result.status.totals[count] + 3);
+  }
+  restate(sample, 'submitted', 13);
+  const { report } = await built(sample);
+  expect(report.problems).toEqual([]);
+  expect(report.jobs.cancelled).toBe(3);
+  expect(report.gates.filter(({ passed }) => !passed)).toMatchObject([
+    { name: 'undone', value: 3 },
+  ]);
+  const service = { ...sample.run.spec, mode: 'service' as const };
+  const served = await built({ ...sample, run: { ...sample.run, spec: service } });
+  expect(served.report.passed).toBe(true);
 });

@@ -3,7 +3,6 @@ import type { LedgerEvent } from '../../fabric/ledger.ts';
 import type { RunSpec } from '../../fabric/mission/run-spec.ts';
 import { buildReport } from '../../reporting/build-report.ts';
 import type { ProblemCode } from '../../reporting/problems.ts';
-import type { RunStatus } from '../../reporting/reported-run.ts';
 import { headline } from '../../reporting/verdict.ts';
 import {
   built,
@@ -17,6 +16,7 @@ import {
   sampleRun,
   traits,
   type SampleRun,
+  restate,
 } from './sample-run.ts';
 
 /** Every contradiction that is planted, by the problem it has to be found as. */
@@ -275,8 +275,4 @@ function spoil(chain: LedgerEvent[], type: LedgerEvent['type'], change: object):
     chain.find((event) => event.type === type)!,
     change,
   );
-}
-
-function restate(sample: SampleRun, what: keyof RunStatus['totals'], value: number): void {
-  Object.assign(sample.run.result.status.totals, { [what]: value });
 }

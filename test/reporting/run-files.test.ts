@@ -63,7 +63,7 @@ test('the report is written as JSON that fits its schema and as a page, and told
   expect(written.verdict).toEqual([
     'Passed: A sample: boxes of Edge. 8 of 10 jobs completed, 1 failed, 1 refused, in 2 s.',
     'Edge handed 3 jobs to Helios; no job took longer than its latency budget.',
-    'All conditions held: failed jobs 11.11% (at most 20%), completed jobs 80% (at least 50%), contradictions in the files 0 (at most 0).',
+    'All conditions held: failed jobs 11.11% (at most 20%), completed jobs 80% (at least 50%), jobs left undone 0 (at most 0), contradictions in the files 0 (at most 0).',
   ]);
 });
 

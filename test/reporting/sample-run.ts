@@ -5,7 +5,7 @@ import type { RunSpec } from '../../fabric/mission/run-spec.ts';
 import type { Ordinals } from '../../fabric/ordinals.ts';
 import { buildReport, type BuiltReport } from '../../reporting/build-report.ts';
 import type { ResultRecord, RunRecords } from '../../reporting/records.ts';
-import type { ReportedRun } from '../../reporting/reported-run.ts';
+import type { ReportedRun, RunStatus } from '../../reporting/reported-run.ts';
 
 export const START_MS = Date.UTC(2026, 0, 31, 12);
 
@@ -352,4 +352,8 @@ export function memoryRecords({ chains, segments }: Omit<SampleRun, 'run'>): Run
 
 export function built(sample: SampleRun): Promise<BuiltReport> {
   return buildReport(sample.run, memoryRecords(sample));
+}
+
+export function restate(sample: SampleRun, what: keyof RunStatus['totals'], value: number): void {
+  Object.assign(sample.run.result.status.totals, { [what]: value });
 }

@@ -9,6 +9,7 @@ import {
   BATCH_BYTES_MAX,
   batchesOf,
   checkLines,
+  JOB_BYTES_MAX,
   readSubmission,
 } from '../../scripts/submission.ts';
 import { outcomeOf, submittedLines } from '../../scripts/submit.ts';
@@ -90,11 +91,12 @@ describe('lines', () => {
     expect(told.length).toBeLessThan(60);
   });
 
-  test('that hold a job larger than a payload are refused with its size', async () => {
-    const body = 'x'.repeat(LIMITS.payloadBytesMax);
+  test('that hold a job larger than an inbox takes are refused with its size', async () => {
+    expect(JOB_BYTES_MAX).toBeLessThan(LIMITS.inboxBytesMax);
+    const body = 'x'.repeat(JOB_BYTES_MAX);
     const [problem] = await problemsOf([`{"id":"a","kind":"k","payload":"${body}"}`]);
     expect(problem).toMatch(
-      /^j\.ndjson:1: payload: found a job of 1,000,\d{3} bytes; expected at most 1,000,000/,
+      /^j\.ndjson:1: payload: found a job of 500,\d{3} bytes; expected at most 500,000/,
     );
   });
 });
