@@ -66,7 +66,11 @@ export const nodes = z.array(
     completed: count('Jobs it completed.'),
     failed: count('Attempts that failed on it.'),
     leasesLost: count('Batches it did not answer for.'),
-    lastHeartbeatAt: instant('A point in time.').nullable().describe('When it was last heard of.'),
+    lastHeartbeatAt: instant('A point in time.')
+      .nullable()
+      .describe(
+        'When it last registered or ended a lease; a missed heartbeat is told by its state.',
+      ),
     slots: count('Batches it works on at the same time.'),
     serviceMs: amount('In ms.')
       .nullable()
