@@ -51,6 +51,8 @@ export const LIMITS = {
   answerBytesMax: 256 * 1024,
   /** Decisions in words that a shard keeps for the Web UI. */
   decisionsKept: 12,
+  /** Bytes of a status that is shown without being asked for. */
+  shownBytesMax: 64 * 1024,
   seriesPointsMax: 240,
   timelineMax: 200,
   /** Any single payload handed to the engine, in bytes; the engine itself refuses 2 MB. */

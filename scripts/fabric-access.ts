@@ -16,11 +16,19 @@ import type { Place } from './place.ts';
 import { stateFolder } from './place.ts';
 import type { FabricRecord, FoundFabric } from './state.ts';
 import { DEFAULT_FABRIC, findFabric, runFolder } from './state.ts';
-import type { FabricStatus, Governance } from '../workflows/protocol.ts';
-import { ASK_AGAIN, orchestratorId, QUERY } from '../workflows/protocol.ts';
+import type {
+  CommandRecord,
+  FabricStatus,
+  Governance,
+  ShownStatus,
+} from '../workflows/protocol.ts';
+import { ASK_AGAIN, orchestratorId, QUERY, SHOWN, UPDATE } from '../workflows/protocol.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
 const ASK_TRIES_MAX = 5;
+const ASK_EVERY_MS = 100;
+/** A task that waits for so long has no process to take it. */
+const MUTE_MS = 3_000;
 
 export interface FabricWish {
   readonly fabric?: string;
@@ -97,12 +105,54 @@ export function accessOver(
   };
 }
 
-/** The orchestrator's status. Throws when no orchestrator process answers within 5 s. */
-export async function fetchStatus(access: Asked): Promise<FabricStatus> {
+/**
+ * The fabric's status as the orchestrator last showed it. The workflow is not asked for it: see decision
+ * 0011. Throws when the server does not answer within 5 s, and when it has waited for an orchestrator
+ * process for some time.
+ */
+export async function fetchStatus(access: Asked): Promise<ShownStatus> {
+  const { memo, raw, status } = await access.call(() => orchestratorOf(access).describe());
+  const waitingSince = Number(raw.pendingWorkflowTask?.originalScheduledTime?.seconds ?? 0) * 1_000;
+  const isMute = waitingSince > 0 && Date.now() - waitingSince > MUTE_MS;
+  if (isMute && status.name === 'RUNNING') throw new NoFabricError(mute(access));
+  const shown = memo?.[SHOWN];
+  if (shown === undefined) throw new NoFabricError(mute(access));
+  return shown as ShownStatus;
+}
+
+function mute({ fabric }: Asked): string {
+  return `No orchestrator process of "${fabric}" answers.`;
+}
+
+/** The whole status with its curves, asked of the orchestrator. Throws when no process of it answers. */
+export async function fetchWholeStatus(access: Asked): Promise<FabricStatus> {
   return await ask(access, QUERY.fabricStatus);
 }
 
-/** The owner's commands and the policy after each. Throws like `fetchStatus`. */
+/**
+ * What became of a command that was sent as a signal; null when that is not known by then. An answer of
+ * `received` comes from a workflow run that was left meanwhile: the next one is asked.
+ */
+export async function awaitOutcome(
+  access: Asked & Pick<FabricAccess, 'connection'>,
+  commandId: string,
+  deadlineMs: number,
+): Promise<CommandRecord | null> {
+  const ask = (): Promise<CommandRecord | null> =>
+    orchestratorOf(access).executeUpdate<CommandRecord | null, [object]>(UPDATE.commandOutcome, {
+      args: [{ commandId }],
+    });
+  let known: CommandRecord | null = null;
+  while (Date.now() < deadlineMs) {
+    const answer = await access.connection.withDeadline(deadlineMs, ask).catch(() => null);
+    if (answer !== null && answer.outcome !== 'received') return answer;
+    known = answer ?? known;
+    await pause(ASK_EVERY_MS);
+  }
+  return known;
+}
+
+/** The owner's commands and the policy after each. Throws when no orchestrator process answers within 5 s. */
 export async function fetchGovernance(access: Asked): Promise<Governance> {
   return await ask(access, QUERY.governance);
 }
@@ -120,10 +170,12 @@ export async function isOpen(access: Asked): Promise<boolean> {
  * The status, or null while the fabric is open and none of its processes answers. Throws NoFabricError
  * when no such fabric is open on the server.
  */
-export async function lookAt(access: Asked & Pick<FabricAccess, 'address'>) {
-  const status = await fetchStatus(access).catch(() => null);
-  if (status === null && !(await isOpen(access))) throw notOpen(access);
-  return status;
+export async function lookAt(
+  access: Asked & Pick<FabricAccess, 'address'>,
+): Promise<FabricStatus | null> {
+  const shown = await fetchStatus(access).catch(() => null);
+  if (!(await isOpen(access))) throw notOpen(access);
+  return shown?.status ?? null;
 }
 
 /** The error for a server on which no fabric of that name is open. */

@@ -14,7 +14,7 @@ import { commandName, resumeCommand } from './command-name.ts';
 import { EXIT, UsageError } from './exit-code.ts';
 import { checkExportable } from './export-file.ts';
 import type { FabricAccess } from './fabric-access.ts';
-import { accessOver, fetchGovernance, isOpen } from './fabric-access.ts';
+import { accessOver, fetchGovernance, fetchWholeStatus, isOpen } from './fabric-access.ts';
 import type { FabricProcesses } from './fabric-processes.ts';
 import { startProcesses } from './fabric-processes.ts';
 import { finishRun } from './finish.ts';
@@ -212,7 +212,7 @@ async function report(
   const result =
     watched.state === 'closed'
       ? watched.result
-      : { status: watched.status, governance: await fetchGovernance(access) };
+      : { status: await fetchWholeStatus(access), governance: await fetchGovernance(access) };
   return await finishRun({
     place,
     spec,

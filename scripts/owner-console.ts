@@ -17,12 +17,12 @@ import type {
 import type { FabricAccess, FabricWish } from './fabric-access.ts';
 import {
   accessFabric,
+  awaitOutcome,
   fetchGovernance,
-  fetchStatus,
+  fetchWholeStatus,
   notOpen,
   orchestratorOf,
 } from './fabric-access.ts';
-import { pause } from './interruption.ts';
 import { operatorName } from './place.ts';
 
 /** Who, why, and under which id; a second command of the same id is not carried out again. */
@@ -47,13 +47,14 @@ export type JobToSubmit = Pick<SubmittedJob, 'id' | 'kind'> & Partial<SubmittedJ
 /** The ways to a fabric that the console needs; the command line's tests bring their own. */
 export interface ConsoleLine {
   signal(name: OwnerCommandName, args: Readonly<Record<string, unknown>>): Promise<void>;
+  /** What became of a command, or what is known of it at the deadline (ms since the epoch). */
+  outcome(commandId: string, deadlineMs: number): Promise<CommandRecord | null>;
   status(): Promise<FabricStatus>;
   governance(): Promise<Governance>;
   close(): Promise<void>;
 }
 
 const WAIT_MS = 15_000;
-const LOOK_EVERY_MS = 200;
 
 /**
  * Controls one fabric. Every command resolves to its record: `applied`, `refused` with the reason, or
@@ -153,18 +154,10 @@ export class OwnerConsole {
     return await this.#outcome(sent, sentAtMs + (options.waitMs ?? WAIT_MS));
   }
 
-  /** Looks the command up until it has an outcome, or answers with what is known at the deadline. */
+  /** Waits for the outcome, and answers with what is known at the deadline. */
   async #outcome(sent: CommandRecord, deadlineMs: number): Promise<CommandRecord> {
-    let known = sent;
-    for (;;) {
-      const governance = await this.#line.governance().catch(() => null);
-      known = governance?.commands.findLast((each) => each.commandId === sent.commandId) ?? known;
-      if (known.outcome === 'applied' || known.outcome === 'refused') return known;
-      // The orchestrator's own "unconfirmed" is its answer at its deadline, and may still change.
-      if (known !== sent && known.outcome === 'unconfirmed') return known;
-      if (Date.now() >= deadlineMs) return { ...known, outcome: 'unconfirmed' };
-      await pause(LOOK_EVERY_MS);
-    }
+    const known = (await this.#line.outcome(sent.commandId, deadlineMs)) ?? sent;
+    return known.outcome === 'received' ? { ...known, outcome: 'unconfirmed' } : known;
   }
 }
 
@@ -195,7 +188,8 @@ export function lineTo(access: FabricAccess): ConsoleLine {
         throw error instanceof WorkflowNotFoundError ? notOpen(access) : error;
       }
     },
-    status: () => fetchStatus(access),
+    outcome: (commandId, deadlineMs) => awaitOutcome(access, commandId, deadlineMs),
+    status: () => fetchWholeStatus(access),
     governance: () => fetchGovernance(access),
     close: () => access.close(),
   };

@@ -39,7 +39,7 @@ export interface WatchOrder {
 /** `closed` with what the orchestrator left, or `finished` with its workflows still open. */
 export type Watched =
   | { readonly state: 'closed'; readonly result: OrchestratorResult }
-  | { readonly state: 'finished'; readonly status: FabricStatus };
+  | { readonly state: 'finished' };
 
 /**
  * Watches until the workflows have ended, or until all jobs have with `whenFinished: 'return'`. Throws
@@ -53,19 +53,20 @@ export async function watchRun(order: WatchOrder): Promise<Watched> {
   const earlyEnds = new EarlyEnds(access, order.workflows);
   let isClosing = false;
   for (;;) {
-    const status = await step(
+    const shown = await step(
       order,
       fetchStatus(access).catch(() => null),
     );
     const nowMs = Date.now();
-    if (status !== null) {
+    if (shown !== null) {
       heardAtMs = nowMs;
-      samples.add({ atMs: nowMs, status });
+      samples.add(shown);
     }
+    const status = shown?.status ?? null;
     const isMute = nowMs - heardAtMs > MUTE_AFTER_MS;
     show(order, samples, isMute ? 'the orchestrator has not answered for a while' : null);
     if (status?.state === 'finished' && whenFinished === 'return') {
-      return { state: 'finished', status };
+      return { state: 'finished' };
     }
     if (status?.state === 'finished' && whenFinished === 'close' && !isClosing) {
       await step(

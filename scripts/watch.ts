@@ -47,9 +47,10 @@ async function follow(
 ): Promise<void> {
   const samples = new Samples();
   while (!leaving.aborted) {
-    const status = await fetchStatus(access).catch(() => null);
-    if (status === null && !(await isOpen(access))) return;
-    if (status !== null) samples.add({ atMs: Date.now(), status });
+    const shown = await fetchStatus(access).catch(() => null);
+    if (!(await isOpen(access))) return;
+    if (shown !== null) samples.add(shown);
+    const status = shown?.status ?? null;
     const { now, earlier } = samples;
     const note = status === null ? 'no orchestrator process answers' : null;
     if (now !== null) display.show({ now, earlier, uiUrl: access.uiUrl, note });

@@ -30,7 +30,7 @@ import {
   type Governance,
 } from '../fabric/orchestrator/status.ts';
 import { appendEntries, orchestratorActivities } from './appending.ts';
-import { QUERY, shardId, SIGNAL } from './protocol.ts';
+import { QUERY, shardId, SHOWN, SIGNAL, UPDATE } from './protocol.ts';
 import { Sending } from './sending.ts';
 import { showState } from './shown-state.ts';
 import { Shell, type Carried, type Core } from './shell.ts';
@@ -54,7 +54,7 @@ const core: Core<OrchestratorState, OrchestratorEvent, OrchestratorEffect> = {
   resumeEffects,
   nextWake,
   isEnded,
-  isOneWay: (effect) => effect.do === 'send',
+  isOneWay: (effect) => effect.do !== 'append',
   mayContinue: () => true,
   wake: { on: 'wake' },
 };
@@ -85,11 +85,13 @@ export async function orchestratorWorkflow({
   const sending = new Sending();
   const activities = orchestratorActivities();
   takeCommands(shell);
+  tellOutcomes(shell);
   takeMessages(shell);
   answerQueries(shell);
   refuseOthers(shell);
   const carryOut = (effect: OrchestratorEffect): void => {
     if (effect.do === 'send') return sending.send(shardId(spec.fabric, effect.to), effect.message);
+    if (effect.do === 'show') return wf.upsertMemo({ [SHOWN]: effect.shown });
     const folder = `${spec.folders.ledger}/orchestrator`;
     return appendEntries(
       activities,
@@ -152,7 +154,7 @@ export interface Unconfirmed {
   readonly effect: string;
 }
 
-/** Waits for the command's outcome; never so long that it would hold up a new run. */
+/** Takes a command and waits for its outcome. */
 async function confirmed(
   shell: OrchestratorShell,
   name: OwnerCommandName,
@@ -161,14 +163,37 @@ async function confirmed(
   const fallbackId = wf.uuid4();
   const { commandId } = parseCommand(name, input, fallbackId);
   shell.happened({ on: 'command', name, input, via: 'update', fallbackId });
+  const effect = 'Received, unconfirmed: look it up by its id in the query `governance`.';
+  return (await outcomeOf(shell, commandId)) ?? { commandId, outcome: 'received', effect };
+}
+
+/** Waits until the command has an outcome; never so long that it would hold up a new run. */
+async function outcomeOf(
+  shell: OrchestratorShell,
+  commandId: string,
+): Promise<CommandRecord | null> {
   const recordOf = (): CommandRecord | undefined =>
     shell.state.commands.find((each) => each.commandId === commandId);
   await wf.condition(() => {
     const outcome = recordOf()?.outcome;
     return shell.isLeaving || (outcome !== undefined && outcome !== 'received');
   });
-  const effect = 'Received, unconfirmed: look it up by its id in the query `governance`.';
-  return recordOf() ?? { commandId, outcome: 'received', effect };
+  return recordOf() ?? null;
+}
+
+/** Says what became of a command that came as a signal, once it is known; it changes nothing. */
+function tellOutcomes(shell: OrchestratorShell): void {
+  wf.setHandler(
+    wf.defineUpdate<CommandRecord | null, [unknown]>(UPDATE.commandOutcome),
+    (input) => outcomeOf(shell, (input as { commandId: string }).commandId),
+    {
+      description: 'Waits for the outcome of a command that was sent as a signal. {commandId}',
+      validator: (input) => {
+        const id = (input as { commandId?: unknown } | null)?.commandId;
+        if (typeof id !== 'string' || id === '') throw new Error('commandId: expected a text');
+      },
+    },
+  );
 }
 
 function takeMessages(shell: OrchestratorShell): void {

@@ -4,6 +4,7 @@
  */
 export { OWNER_COMMANDS, type OwnerCommandName } from '../fabric/orchestrator/command-schema.ts';
 export type { CommandRecord, GovernanceSnapshot } from '../fabric/orchestrator/state.ts';
+export type { ShownStatus } from '../fabric/orchestrator/showing.ts';
 export type { FabricStatus, FabricTotals, Governance } from '../fabric/orchestrator/status.ts';
 
 export const orchestratorId = (fabric: string): string => `${fabric}.orchestrator`;
@@ -25,6 +26,15 @@ export const SIGNAL = {
   pause: 'pause',
   resume: 'resume',
 } as const;
+
+/** Updates of the orchestrator beside the owner commands. */
+export const UPDATE = {
+  /** Waits for the outcome of a command that was sent as a signal: `{ commandId }`. */
+  commandOutcome: 'commandOutcome',
+} as const;
+
+/** The orchestrator's memo under which its status is shown: a `ShownStatus`. */
+export const SHOWN = 'status';
 
 export const QUERY = {
   fabricStatus: 'fabricStatus',

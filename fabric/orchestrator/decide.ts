@@ -11,6 +11,7 @@ import { needsTicks, planIfDue } from './planning.ts';
 import { endRelays, relayInstants, tendRelays } from './relays.ts';
 import { askAtMs, askWhenStill, takeReport } from './reports.ts';
 import type { OrchestratorState } from './state.ts';
+import { showAtMs, showIfDue } from './showing.ts';
 import { allEnded, outcomes } from './status.ts';
 import { hasJobsToCome, issueTimeline, timelineInstants } from './timeline.ts';
 
@@ -46,6 +47,7 @@ function settle(draft: Draft): void {
   // 3. The end of the mission, and of the run.
   noticeFinish(draft);
   if (draft.state.closingAtMs !== null) closeShards(draft);
+  showIfDue(draft);
   // 4. The ledger last, so that it holds all of the above.
   const started = startAppend(draft.state.ledger, draft.nowMs, draft.state.closingAtMs !== null);
   if (!started) return;
@@ -55,6 +57,7 @@ function settle(draft: Draft): void {
 
 function apply(draft: Draft, event: OrchestratorEvent): void {
   const { state } = draft;
+  if (event.on !== 'wake' && event.on !== 'appended') state.shown = { ...state.shown, due: true };
   switch (event.on) {
     case 'opened': {
       const { tickMs, governed: shards } = state;
@@ -127,7 +130,7 @@ export function nextWake(state: OrchestratorState, nowMs: number): number | null
   } else if (!state.closed) {
     instants.push(closeResendMs(state), closeDeadlineMs(state));
   }
-  instants.push(appendAtMs(state.ledger) ?? nowMs);
+  instants.push(appendAtMs(state.ledger) ?? nowMs, showAtMs(state) ?? nowMs);
   const later = instants.filter((at) => at > nowMs);
   return later.length > 0 ? Math.min(...later) : null;
 }

@@ -1,6 +1,7 @@
 /** What can happen to the orchestrator, and what it can ask the outside to do. */
 import type { LedgerEntry } from '../ledger.ts';
 import type { CommandAnswer, LoadReport, Message } from '../messages.ts';
+import type { ShownStatus } from './showing.ts';
 
 export type OrchestratorEvent =
   | { readonly on: 'opened' }
@@ -22,6 +23,8 @@ export type OrchestratorEvent =
 
 export type OrchestratorEffect =
   | { readonly do: 'send'; readonly to: string; readonly message: Message }
+  /** Where anybody can read it without asking the workflow. */
+  | { readonly do: 'show'; readonly shown: ShownStatus }
   | { readonly do: 'append'; readonly head: string; readonly entries: readonly LedgerEntry[] };
 
 /** A message as the event it is to the orchestrator; null for those between shards. */

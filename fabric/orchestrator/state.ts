@@ -104,6 +104,8 @@ export interface OrchestratorState {
   readonly series: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   /** At least so far apart are two points of a series; doubled whenever one is full. */
   readonly seriesEveryMs: number;
+  /** When the status was last shown, in which phase, and whether something has changed since. */
+  readonly shown: { readonly atMs: number; readonly phase: string; readonly due: boolean };
   readonly ledger: LedgerState;
   readonly decisions: readonly { readonly at: number; readonly reason: Reason }[];
 }
@@ -152,6 +154,7 @@ export function openOrchestrator(spec: RunSpec, nowMs: number): OrchestratorStat
     issued: [],
     series: {},
     seriesEveryMs: SERIES_EVERY_MS,
+    shown: { atMs: 0, phase: '', due: true },
     ledger: EMPTY_LEDGER,
     decisions: [],
   };

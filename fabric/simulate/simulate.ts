@@ -226,6 +226,7 @@ class Simulation {
 
   #carryOutGlobal(effect: OrchestratorEffect, run: number): void {
     if (effect.do === 'send') return this.#send(effect.to, effect.message);
+    if (effect.do === 'show') return;
     this.#append('orchestrator', effect, (done) =>
       this.#orchestrator.answered(run, { on: 'appended', ...done }),
     );

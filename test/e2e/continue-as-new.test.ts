@@ -7,7 +7,7 @@ import type { MissionInput } from '../../fabric/mission/schema.ts';
 import { EXIT } from '../../scripts/exit-code.ts';
 import { LiveFabric } from './live-fabric.ts';
 
-const JOBS = 400;
+const JOBS = 800;
 const SHARDS = ['earth', 'luna'];
 const WORKFLOWS = SHARDS.length + 1;
 const TEST_MS_MAX = 240_000;
@@ -20,8 +20,8 @@ const mission = (policy: MissionInput['policy']): MissionInput => ({
   shards: { earth: { spilloverLimit: 100, spillTargets: ['luna'] }, luna: {} },
   nodes: SHARDS.map((shard) => ({ id: `${shard}-node`, shard, count: 2, slots: 1 })),
   blueprints: [
-    { shard: 'earth', kind: 'survey', count: 300, durationMs: 40, failureRate: 0.05 },
-    { shard: 'luna', kind: 'probe', count: 100, durationMs: 40, failureRate: 0.05 },
+    { shard: 'earth', kind: 'survey', count: 600, durationMs: 40, failureRate: 0.05 },
+    { shard: 'luna', kind: 'probe', count: 200, durationMs: 40, failureRate: 0.05 },
   ],
 });
 
