@@ -34,21 +34,25 @@ const SILENCE_MAX_MS = 60_000;
 /** Asks all shards for news when there is work and nothing moves. */
 export function askWhenStill(draft: Draft): void {
   const { state, nowMs } = draft;
-  const count = movement(state);
-  if (count !== state.progress.count) state.progress = { atMs: nowMs, count, asks: 0 };
+  // Where all work has ended nobody is silent, however long: the wait begins when there is work again.
+  const count = allEnded(state) ? null : movement(state);
+  if (count === null || count !== state.progress.count) {
+    state.progress = { atMs: nowMs, count, asks: 0 };
+  }
   const askAt = askAtMs(state);
   if (askAt === null || nowMs < askAt) return;
   for (const shard of state.shards) send(draft, shard, { kind: 'ask' });
-  state.progress = { ...state.progress, asks: state.progress.asks + 1 };
+  state.progress = { atMs: nowMs, count, asks: state.progress.asks + 1 };
 }
 
-/** When shards are asked next, or null while all work has ended. */
+/**
+ * When shards are asked next, or null while all work has ended: after 5, 15, 35 and 75 s, and then every
+ * minute. Each wait counts from the ask before it, so that none is made up for after a time without workers.
+ */
 export function askAtMs(state: OrchestratorState): number | null {
   if (state.closingAtMs !== null || allEnded(state)) return null;
   const { atMs, asks } = state.progress;
-  // After 5, 15, 35 and 75 s, and then every minute.
-  const doubled = SILENCE_MS * (2 ** (Math.min(asks, 3) + 1) - 1);
-  return atMs + doubled + Math.max(0, asks - 3) * SILENCE_MAX_MS;
+  return atMs + Math.min(SILENCE_MS * 2 ** asks, SILENCE_MAX_MS);
 }
 
 /** A number that rises whenever a job is taken in, moved or ended. */

@@ -82,8 +82,15 @@ export interface OrchestratorState {
   /** Jobs that each shard's feeds hold, until it reports itself. */
   readonly feedJobs: Readonly<Record<string, number>>;
   readonly reports: Readonly<Record<string, LoadReport>>;
-  /** When the counts last moved, what they came to, and how often shards were asked for news since. */
-  readonly progress: { readonly atMs: number; readonly count: number; readonly asks: number };
+  /**
+   * When the counts last moved or shards were last asked for news, how often they were since, and what the
+   * counts came to: null while all work had ended.
+   */
+  readonly progress: {
+    readonly atMs: number;
+    readonly count: number | null;
+    readonly asks: number;
+  };
   /** By shard: only a report with a higher `seq` knows of the last command it answered. */
   readonly reportsAwaited: Readonly<Record<string, number>>;
   /** Since when a shard has had jobs that none of its nodes can do. */
