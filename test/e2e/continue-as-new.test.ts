@@ -60,7 +60,7 @@ it(
     expect(attempts.length).toBeGreaterThanOrEqual(JOBS);
     expect(new Set(attempts).size).toBe(attempts.length);
 
-    const undisturbed = runToEnd(never, {});
+    const undisturbed = runToEnd(never, { historyEventsMax: 2_000 });
     expect(undisturbed.history.runs).toBe(WORKFLOWS);
     expect(report.outcomeDigest).toBe(undisturbed.outcomeDigest);
   },
