@@ -3,7 +3,6 @@
  * whose jobs have all ended, and hands back what the orchestrator leaves behind.
  */
 import { SIGNAL } from '../workflows/protocol.ts';
-import type { FabricStatus } from '../workflows/protocol.ts';
 import type { FabricAccess } from './fabric-access.ts';
 import { fetchStatus, isOpen } from './fabric-access.ts';
 import type { Interruption } from './interruption.ts';
