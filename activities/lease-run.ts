@@ -5,14 +5,15 @@
 import { hash } from 'node:crypto';
 import type { JobBody, TravellingSlice } from '../fabric/job.ts';
 import { LIMITS } from '../fabric/limits.ts';
-import type { FailedJob } from '../fabric/ledger.ts';
+import type { FailedJob, Segment } from '../fabric/ledger.ts';
 import type { LeaseGrant, LeaseResult } from '../fabric/messages.ts';
 import { each, fromList } from '../fabric/ordinals.ts';
 import type { FeedSpec } from '../fabric/policy.ts';
 import type { Adapter, AdapterJob, JobOutcome } from './adapters/adapter.ts';
 import type { FeedReaders } from './feed/index.ts';
 import type { ResultRecord } from './results.ts';
-import { RESULT_BYTES_MAX, writeSegment } from './results.ts';
+import { RESULT_BYTES_MAX } from './results.ts';
+import { SegmentWriter } from './segment-writer.ts';
 
 export interface LeaseHost {
   readonly session: string;
@@ -29,11 +30,18 @@ export interface LeaseReins {
   /** By `performance.now()`. */
   readonly endByMs: number;
   readonly abandoned: AbortSignal;
+  /** Told what has been done and synced, whenever that is more. */
+  readonly onProgress: (result: LeaseResult) => void;
 }
 
 interface HeldJob extends AdapterJob {
   readonly item: number;
   readonly value: number;
+}
+
+interface EndedJob {
+  readonly job: HeldJob;
+  readonly record: ResultRecord;
 }
 
 const CODE_CHARS_MAX = 64;
@@ -48,9 +56,20 @@ export async function runJobs(
   reins: LeaseReins,
 ): Promise<LeaseResult> {
   const startedMs = performance.now();
-  const ended: { job: HeldJob; record: ResultRecord }[] = [];
+  const ended: EndedJob[] = [];
+  const name = `${grant.shard}.${grant.node}.${grant.fence}.${host.session}.ndjson`;
+  const resultOf = (records: number, segment: Segment | null): LeaseResult => ({
+    items: itemsOf(grant, ended.slice(0, records)),
+    segment,
+    busyMs: performance.now() - startedMs,
+  });
+  const writer = new SegmentWriter(host.resultsFolder, name, (records) =>
+    reins.onProgress(resultOf(records, writer.synced)),
+  );
   const end = (job: HeldJob, outcome: JobOutcome, ms: number): void => {
-    ended.push({ job, record: recordOf(job, outcome, ms) });
+    const record = recordOf(job, outcome, ms);
+    ended.push({ job, record });
+    writer.add(record);
   };
   const jobs: HeldJob[] = [];
   for (const [item, slice] of grant.items.entries()) {
@@ -62,11 +81,11 @@ export async function runJobs(
     end(jobs[at]!, outcome, ms);
   };
   if (jobs.length > 0) await host.adapter.run({ ...reins, jobs, onDone });
-  const records = ended.map(({ record }) => record);
-  const name = `${grant.shard}.${grant.node}.${grant.fence}.${host.session}.ndjson`;
-  const segment =
-    records.length === 0 ? null : await writeSegment(host.resultsFolder, name, records);
-  const items = grant.items.map((_, item) => {
+  return resultOf(ended.length, await writer.end());
+}
+
+function itemsOf(grant: LeaseGrant, ended: readonly EndedJob[]): LeaseResult['items'] {
+  return grant.items.map((_, item) => {
     const own = ended.filter(({ job }) => job.item === item).map(({ record }) => record);
     const completed = own.filter(({ status }) => status === 'completed');
     const failed = own.filter(({ status }) => status === 'failed');
@@ -75,7 +94,6 @@ export async function runJobs(
       failed: failed.map(({ ordinal, code }): FailedJob => [ordinal, code ?? 'unknown']),
     };
   });
-  return { items, segment, busyMs: performance.now() - startedMs };
 }
 
 /** A result of nothing begun: every job goes back to the shard. */

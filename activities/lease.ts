@@ -9,7 +9,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import { LEASE_SHARES } from '../fabric/lease-time.ts';
-import type { LeaseGrant, LeaseResult } from '../fabric/messages.ts';
+import { jsonBytes } from '../fabric/bytes.ts';
+import type { LeaseGrant, LeaseProgress, LeaseResult } from '../fabric/messages.ts';
 import { expectedFailure } from './expected-failure.ts';
 import type { LeaseHost } from './lease-run.ts';
 import { runJobs, untouched } from './lease-run.ts';
@@ -22,6 +23,10 @@ export interface DeskOrder extends LeaseHost {
 
 /** Ended leases that are remembered for calls still to come. */
 export const ENDED_LEASES_MAX = 256;
+
+/** Leases that a heartbeat tells of, and their bytes as JSON. */
+const PROGRESS_KEPT_MAX = 16;
+const PROGRESS_BYTES_MAX = 32 * 1024;
 
 const WAITING_BEAT_MS = 200;
 
@@ -42,6 +47,8 @@ export class LeaseDesk {
   readonly #leases = new Map<string, LeaseAtDesk>();
   readonly #ended = new Map<string, Promise<LeaseResult>>();
   readonly #waiting: LeaseAtDesk[] = [];
+  /** What is synced of each lease that runs or has just ended, oldest first. */
+  readonly #progress = new Map<string, LeaseProgress>();
   readonly #abandoned = new AbortController();
   #running = 0;
   #draining = false;
@@ -70,6 +77,17 @@ export class LeaseDesk {
     if (grant.attachOnly) this.#requireStarted(key, grant);
     const lease = this.#leases.get(key) ?? this.#admit(key, grant);
     return this.#attend(lease, Context.current());
+  }
+
+  /**
+   * What a heartbeat tells of the leases here, so that it is kept should this be the last one: the newest
+   * ones, as far as a heartbeat may carry them.
+   */
+  progress(): readonly LeaseProgress[] {
+    let bytes = 0;
+    const newest = [...this.#progress.values()].reverse();
+    const room = newest.findIndex((each) => (bytes += jsonBytes(each)) > PROGRESS_BYTES_MAX);
+    return room < 0 ? newest : newest.slice(0, room);
   }
 
   /**
@@ -180,6 +198,8 @@ export class LeaseDesk {
         mayStart: () => !this.#draining && performance.now() < beginByMs,
         endByMs: arrivedMs + grant.timeoutMs * LEASE_SHARES.endBy,
         abandoned: this.#abandoned.signal,
+        onProgress: (result) =>
+          this.#progress.set(lease.key, { lease: grant.lease, fence: grant.fence, result }),
       });
       this.#end(lease, result);
     } catch (error) {
@@ -200,6 +220,10 @@ export class LeaseDesk {
     lease.resolve(result);
     const oldest = this.#ended.keys().next().value;
     if (this.#ended.size > ENDED_LEASES_MAX && oldest !== undefined) this.#ended.delete(oldest);
+    // Its answer is on its way; a node that dies now has told of it by its heartbeat all the same.
+    const [first] = this.#progress.keys();
+    if (this.#progress.size > PROGRESS_KEPT_MAX && first !== undefined)
+      this.#progress.delete(first);
   }
 }
 

@@ -3,6 +3,7 @@
  * ever computes. While none is held the node's shard does not count on it, and the host registers anew.
  */
 import { Context } from '@temporalio/activity';
+import type { LeaseProgress } from '../fabric/messages.ts';
 import type { PresenceInput } from './contracts.ts';
 import { expectedFailure } from './expected-failure.ts';
 
@@ -19,12 +20,15 @@ export function requireSession(node: string, asked: string, session: string): vo
 export class Presence {
   readonly #node: string;
   readonly #session: string;
+  readonly #told: () => readonly LeaseProgress[];
   readonly #left: Promise<'left'>;
   #leave: () => void = () => undefined;
   #held = 0;
   #lastHeldMs = performance.now();
 
-  constructor(node: string, session: string) {
+  /** `told` is what every beat carries: what this node has finished of its leases. */
+  constructor(node: string, session: string, told: () => readonly LeaseProgress[] = () => []) {
+    this.#told = told;
     this.#node = node;
     this.#session = session;
     this.#left = new Promise((resolve) => (this.#leave = () => resolve('left')));
@@ -37,8 +41,8 @@ export class Presence {
   async hold({ session }: PresenceInput): Promise<'left'> {
     requireSession(this.#node, session, this.#session);
     const context = Context.current();
-    context.heartbeat();
-    const beats = setInterval(() => context.heartbeat(), BEAT_MS);
+    context.heartbeat(this.#told());
+    const beats = setInterval(() => context.heartbeat(this.#told()), BEAT_MS);
     this.#held++;
     try {
       return await Promise.race([this.#left, context.cancelled]);

@@ -1,14 +1,15 @@
 /**
  * The results port over files: what agents returned, one segment a lease, so that histories carry a
  * name and a digest instead of results. A segment is synced before its name leaves the node; one that
- * nobody points at is ignored for ever.
+ * nobody points at is ignored for ever. `SegmentWriter` writes them.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Segment } from '../fabric/ledger.ts';
-import { makeFolder, syncFolder, writeSynced } from './durable-file.ts';
 import { integrityError } from './integrity-error.ts';
+
+const NEWLINE = 0x0a;
 
 /** The longest result of one job, as JSON. A larger one belongs elsewhere, with a reference to it. */
 export const RESULT_BYTES_MAX = 64 * 1024;
@@ -32,32 +33,31 @@ export interface ResultRecord {
   readonly ms: number;
 }
 
-/** Writes and syncs one segment. `name` must be new: it carries the lease's fence and the session. */
-export async function writeSegment(
-  folder: string,
-  name: string,
-  records: readonly ResultRecord[],
-): Promise<Segment> {
-  const content = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-  await makeFolder(folder);
-  await writeSynced(join(folder, name), content);
-  await syncFolder(folder);
-  return { name, records: records.length, sha256: digestOf(content) };
-}
-
-/** Records of one segment. Throws an IntegrityError where it is not what the outcome points at. */
+/**
+ * Records of one segment, as far as the outcome points at it: a node that was lost may have written on.
+ * Throws an IntegrityError where they are not what the outcome says.
+ */
 export async function readSegment(folder: string, segment: Segment): Promise<ResultRecord[]> {
   const path = join(folder, segment.name);
   const content = await readFile(path);
-  const digest = digestOf(content);
+  const end = endOfRecords(content, segment.records);
+  if (end === null) throw integrityError(`${path} holds fewer than ${segment.records} records`);
+  const digest = digestOf(content.subarray(0, end));
   if (digest !== segment.sha256) {
     throw integrityError(`${path}: its digest is ${digest}; the ledger says ${segment.sha256}`);
   }
-  const lines = content.toString('utf8').split('\n').slice(0, -1);
-  if (lines.length !== segment.records) {
-    throw integrityError(`${path} holds ${lines.length} records; expected ${segment.records}`);
-  }
+  const lines = content.toString('utf8', 0, end).split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as ResultRecord);
+}
+
+/** Where the first so many lines end; null when there are fewer. */
+function endOfRecords(content: Buffer, records: number): number | null {
+  let end = 0;
+  for (let line = 0; line < records; line++) {
+    end = content.indexOf(NEWLINE, end) + 1;
+    if (end === 0) return null;
+  }
+  return end;
 }
 
 function digestOf(content: Buffer): string {

@@ -107,7 +107,18 @@ export type LedgerEvent =
       readonly type: 'node';
       readonly node: string;
       readonly incarnation: number;
-      readonly change: 'registered' | 'lost' | 'left';
+      readonly change:
+        | 'registered'
+        | 'suspect'
+        | 'back'
+        | 'lost'
+        | 'left'
+        | 'cordoned'
+        | 'uncordoned'
+        | 'draining'
+        | 'removed'
+        | 'ejected'
+        | 'readmitted';
       readonly why?: string;
     }
   | {

@@ -17,7 +17,7 @@ import type {
   Transfer,
   TransferAck,
 } from './messages.ts';
-import { SHARD_COMMANDS } from './messages.ts';
+import { NODE_LIVES, SHARD_COMMANDS } from './messages.ts';
 import { name, RANGES } from './mission/fields.ts';
 import { isOrdinals, type Ordinals } from './ordinals.ts';
 import type { NodeSpec, ShardPolicy } from './policy.ts';
@@ -108,7 +108,8 @@ const command = shape<ShardCommand>({
   args: z.object({
     limit: z.int().min(RANGES.spilloverLimit.min).max(RANGES.spilloverLimit.max).optional(),
     ms: z.int().min(RANGES.latencyBudgetMs.min).max(RANGES.latencyBudgetMs.max).optional(),
-    seconds: z.number().min(RANGES.tickSeconds.min).max(RANGES.tickSeconds.max).optional(),
+    seconds: z.number().min(0).max(RANGES.drainSeconds.max).optional(),
+    node: known.optional(),
     jobs: z.array(submitted).max(LIMITS.submitBatchJobsMax).optional(),
   }),
   by: word,
@@ -166,7 +167,7 @@ const nodeSpec = shape<NodeSpec>({
 const node = shape<NodeReport>({
   id: word,
   shard: word,
-  state: z.enum(['ready', 'lost', 'left']),
+  state: z.enum(NODE_LIVES),
   incarnation: whole,
   slots: whole,
   leases: whole,

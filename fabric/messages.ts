@@ -37,6 +37,13 @@ export interface LeaseResult {
   readonly busyMs: number;
 }
 
+/** What a node had finished and synced of a lease by its last heartbeat. */
+export interface LeaseProgress {
+  readonly lease: number;
+  readonly fence: string;
+  readonly result: LeaseResult;
+}
+
 /** A numbered batch of jobs on its way from one shard to another. */
 export interface Transfer {
   readonly no: number;
@@ -85,6 +92,10 @@ export const SHARD_COMMANDS = [
   'updateLatencyBudget',
   'setTickInterval',
   'submitJobs',
+  'cordonNode',
+  'uncordonNode',
+  'drainNode',
+  'removeNode',
 ] as const;
 
 export type ShardCommandName = (typeof SHARD_COMMANDS)[number];
@@ -106,6 +117,7 @@ export interface ShardCommand {
     readonly limit?: number;
     readonly ms?: number;
     readonly seconds?: number;
+    readonly node?: string;
     readonly jobs?: readonly SubmittedJob[];
   };
   readonly by: string;
@@ -156,7 +168,19 @@ export interface NodeReport {
   readonly spec: NodeSpec;
 }
 
-export type NodeLife = 'ready' | 'lost' | 'left';
+/** What a node is, in one word: the first of these, from the left, that is true of it. */
+export const NODE_LIVES = [
+  'removed',
+  'left',
+  'lost',
+  'suspect',
+  'draining',
+  'cordoned',
+  'ejected',
+  'ready',
+] as const;
+
+export type NodeLife = (typeof NODE_LIVES)[number];
 
 export interface Tally {
   readonly accepted: number;

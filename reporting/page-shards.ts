@@ -98,7 +98,12 @@ export function spilloverSection({ shards }: Report): Html {
 const NODE_STATES: Readonly<Record<Node['state'], HtmlPart>> = {
   ready: 'ready',
   left: 'left in order',
+  cordoned: 'cordoned',
+  draining: 'draining',
+  removed: 'removed',
+  suspect: html`<span class="badge warn">not heard</span>`,
   lost: html`<span class="badge warn">lost</span>`,
+  ejected: html`<span class="badge warn">out for a while</span>`,
 };
 
 /** The node marketplace as it stood at the end. */

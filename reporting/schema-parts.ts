@@ -1,5 +1,6 @@
 /** The parts of the report's schema that tell of shards, nodes and the owner. */
 import { z } from 'zod';
+import { NODE_LIVES } from '../fabric/messages.ts';
 import { amount, count, instant, ratio, words } from './schema-fields.ts';
 
 const policy = z.strictObject({
@@ -61,7 +62,7 @@ export const nodes = z.array(
   z.strictObject({
     id: words().describe('Its id.'),
     shard: words().describe('The shard that it serves.'),
-    state: z.enum(['ready', 'lost', 'left']).describe('Its state at the end.'),
+    state: z.enum(NODE_LIVES).describe('Its state at the end.'),
     incarnation: count('How many times it has registered.'),
     completed: count('Jobs it completed.'),
     failed: count('Attempts that failed on it.'),

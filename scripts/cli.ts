@@ -17,6 +17,7 @@ import { loadMission } from './mission/load.ts';
 import { packageFolder } from './mission/mission-file.ts';
 import { nearNames } from './near-names.ts';
 import { lineTo, OwnerConsole } from './owner-console.ts';
+import { addNodes } from './nodes.ts';
 import { addOwner } from './owner.ts';
 import type { Place } from './place.ts';
 import { ownPlace, say, stateFolder } from './place.ts';
@@ -55,6 +56,7 @@ const COMMANDS = [
   addWatch,
   addSubmit,
   addOwner,
+  addNodes,
   addResume,
   addDoctor,
   addKeepRunning,

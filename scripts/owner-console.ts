@@ -116,6 +116,27 @@ export class OwnerConsole {
     return this.#command('setTickInterval', { seconds }, options);
   }
 
+  /** Gives a node nothing new; what it holds it ends. */
+  cordonNode(node: string, options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('cordonNode', { node }, options);
+  }
+
+  /** Lets a node be given work again; one that was removed may register again. */
+  uncordonNode(node: string, options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('uncordonNode', { node }, options);
+  }
+
+  /** Gives a node nothing new, and what it has not ended within so many seconds (30) to others. */
+  drainNode(node: string, seconds?: number, options?: CommandOptions): Promise<CommandRecord> {
+    const within = seconds === undefined ? {} : { seconds };
+    return this.#command('drainNode', { node, ...within }, options);
+  }
+
+  /** Takes a node out of its shard; what it held is given to others at once. */
+  removeNode(node: string, options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('removeNode', { node }, options);
+  }
+
   /**
    * Submits at most 500 jobs, of at most 512 KiB together. The record's answers name those accepted and
    * those refused with the reason. Throws RangeError, and sends nothing, when they are larger.

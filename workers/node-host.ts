@@ -77,7 +77,6 @@ async function start(spec: RunSpec): Promise<FabricProcess> {
 
 async function hostNode(host: Host, node: RunNode, adapter: Adapter): Promise<HostedNode> {
   const { spec, session, connection, namespace, readers } = host;
-  const presence = new Presence(node.id, session);
   const desk = new LeaseDesk({
     node: node.id,
     slots: node.slots,
@@ -87,6 +86,7 @@ async function hostNode(host: Host, node: RunNode, adapter: Adapter): Promise<Ho
     feeds: new Map(spec.feeds.map((feed) => [feed.id, feed])),
     resultsFolder: spec.folders.results,
   });
+  const presence = new Presence(node.id, session, () => desk.progress());
   const activities: NodeActivities = {
     runLease: (grant) => desk.runLease(grant),
     holdPresence: (input) => presence.hold(input),

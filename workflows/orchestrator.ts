@@ -67,6 +67,11 @@ const TAKES: Readonly<Record<OwnerCommandName, string>> = {
   updateSpilloverLimit: 'Sets the queue depth above which a shard sheds. {shard, limit}',
   updateLatencyBudget: "Sets a shard's latency budget in ms. {shard, ms}",
   setTickInterval: "Sets the orchestrator's cadence. {seconds}",
+  cordonNode: 'Gives a node nothing new. {node}',
+  uncordonNode: 'Lets a node be given work again; a removed one may register again. {node}',
+  drainNode:
+    'Gives a node nothing new, and what it has not ended in time to others. {node, seconds?}',
+  removeNode: 'Takes a node out of its shard; what it held is given to others. {node}',
   submitJobs: 'Hands in at most 500 jobs. {jobs: [{id, kind, shard?, skills?, payload?, …}]}',
 };
 

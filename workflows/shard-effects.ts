@@ -1,7 +1,7 @@
 /** How a shard's effects become activities and signals, and how their ends become events again. */
 import * as wf from '@temporalio/workflow';
 import type { NodeActivities, OrchestratorActivities } from '../activities/contracts.ts';
-import type { LeaseGrant } from '../fabric/messages.ts';
+import type { LeaseGrant, LeaseProgress } from '../fabric/messages.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { size } from '../fabric/ordinals.ts';
 import { counted } from '../fabric/reasons.ts';
@@ -29,6 +29,7 @@ export class ShardEffects {
   readonly #sending: Sending;
   readonly #shell: ShardShell;
   readonly #leases = new Map<number, wf.CancellationScope>();
+  readonly #presences = new Map<string, wf.CancellationScope>();
   readonly #activities: Pick<OrchestratorActivities, 'pullPage' | 'appendLedger'>;
 
   constructor(spec: RunSpec, shard: string, sending: Sending, shell: ShardShell) {
@@ -49,6 +50,8 @@ export class ShardEffects {
         return this.#leases.get(effect.lease)?.cancel();
       case 'presence':
         return this.#presence(effect);
+      case 'dismiss':
+        return this.#presences.get(effect.node)?.cancel();
       case 'append': {
         const folder = `${this.#spec.folders.ledger}/${this.#shard}`;
         return appendEntries(
@@ -90,9 +93,15 @@ export class ShardEffects {
       .run(() => runLease(grant))
       .then(
         (result) => this.#shell.happened({ on: 'leaseEnded', lease, fence, result }),
-        (error) => this.#shell.happened(leaseFailure(lease, fence, error)),
+        (error) => {
+          // A later call of the same lease waits in this one's place.
+          if (typeOf(error) === 'Superseded') return;
+          this.#shell.happened(leaseFailure(lease, fence, error));
+        },
       )
-      .finally(() => this.#leases.delete(lease));
+      .finally(() => {
+        if (this.#leases.get(lease) === scope) this.#leases.delete(lease);
+      });
   }
 
   #presence({ node, incarnation, session }: Extract<ShardEffect, { do: 'presence' }>): void {
@@ -104,12 +113,16 @@ export class ShardEffects {
       retry: { maximumAttempts: 1 },
       summary: `presence of ${node}`,
     });
-    const gone = (change: 'left' | 'lost', why: string): void =>
-      this.#shell.happened({ on: 'nodeGone', node, incarnation, change, why });
-    void holdPresence({ shard: this.#shard, node, session, incarnation }).then(
-      () => gone('left', 'it was told to stop'),
-      (error) => gone('lost', whyOf(error)),
-    );
+    const gone = (change: 'left' | 'lost', why: string, progress: readonly LeaseProgress[]): void =>
+      this.#shell.happened({ on: 'nodeGone', node, incarnation, change, why, progress });
+    const scope = new wf.CancellationScope();
+    this.#presences.set(node, scope);
+    void scope
+      .run(() => holdPresence({ shard: this.#shard, node, session, incarnation }))
+      .then(
+        () => gone('left', 'it was told to stop', []),
+        (error) => gone('lost', whyOf(error), progressOf(error)),
+      );
   }
 }
 
@@ -132,4 +145,11 @@ function whyOf(error: unknown): string {
     return cause.timeoutType === 'HEARTBEAT' ? 'its heartbeat stopped' : 'it took too long';
   }
   return cause instanceof Error ? cause.message : 'unknown';
+}
+
+/** What a node that was lost had finished by its last heartbeat. */
+function progressOf(error: unknown): readonly LeaseProgress[] {
+  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+  const details: unknown = cause instanceof wf.TimeoutFailure ? cause.lastHeartbeatDetails : null;
+  return Array.isArray(details) ? (details as LeaseProgress[]) : [];
 }

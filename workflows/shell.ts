@@ -40,8 +40,8 @@ export interface ShellOrder<State, Event, Effect> {
   readonly settled: (state: State, effects: readonly Effect[]) => void;
 }
 
-/** Signals under way are waited for so long before a run ends; what is lost is sent again anyway. */
-const SENDING_WAIT = '2s';
+/** A workflow that has ended waits so long for its last signals: nobody would send them again. */
+const LAST_SIGNALS_WAIT = '1m';
 /** As with events: what a cold replay takes must stay far below the time that the engine gives a task. */
 const HISTORY_BYTES_MAX = 2_000_000;
 /** Undecided events that are let by when a run is twice as long as it should be; see `#isQuiet`. */
@@ -144,7 +144,7 @@ export class Shell<State, Event, Effect> {
   }
 
   async #drain({ sending }: ShellOrder<State, Event, Effect>): Promise<void> {
-    if (sending() > 0) await wf.condition(() => sending() === 0, SENDING_WAIT);
+    if (sending() > 0) await wf.condition(() => sending() === 0, LAST_SIGNALS_WAIT);
   }
 
   /** Keeps one timer at or before the next wake; earlier ones just cause a look too many. */

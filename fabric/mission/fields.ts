@@ -11,6 +11,7 @@ export const RANGES = {
   /** A week; light to Mars and back takes 45 minutes at the most. */
   latencyBudgetMs: { min: 1, max: 604_800_000 },
   tickSeconds: { min: 0.05, max: 3_600 },
+  drainSeconds: { min: 0, max: 86_400 },
   jobsPerFeed: { min: 1, max: 10_000_000 },
   seed: { min: 0, max: 4_294_967_295 },
   timeScale: { min: 0.001, max: 1_000_000_000 },

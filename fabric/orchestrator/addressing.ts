@@ -53,6 +53,14 @@ export function addressCommand(
     case 'updateSpilloverLimit':
     case 'updateLatencyBudget':
       return toOne(name);
+    case 'cordonNode':
+    case 'uncordonNode':
+    case 'drainNode':
+    case 'removeNode':
+      return {
+        relayed: { [shardOf(draft.state, rest.node!)!]: command(name, rest) },
+        refusedJobs: [],
+      };
     case 'submitJobs':
       return addressJobs(draft, jobs!, (own) => command('submitJobs', { jobs: own }));
   }
@@ -84,4 +92,13 @@ function emptiestFor({ shards, reports }: OrchestratorState, skills: readonly st
     return able && !report.paused ? share : 1e6 + share;
   };
   return shards.reduce((best, shard) => (filled(shard) < filled(best) ? shard : best), shards[0]!);
+}
+
+/** The shard that the node serves, by the newest reports or the mission; null when nobody knows it. */
+export function shardOf(
+  { shards, reports, nodeShards }: OrchestratorState,
+  node: string,
+): string | null {
+  const reported = shards.find((shard) => reports[shard]?.nodes.some(({ id }) => id === node));
+  return reported ?? (Object.hasOwn(nodeShards, node) ? nodeShards[node]! : null);
 }

@@ -40,6 +40,14 @@ const SCHEMAS = {
   }),
   updateLatencyBudget: z.strictObject({ ...envelope, shard, ms: whole(RANGES.latencyBudgetMs) }),
   setTickInterval: z.strictObject({ ...envelope, seconds: number(RANGES.tickSeconds) }),
+  cordonNode: z.strictObject({ ...envelope, node: shard }),
+  uncordonNode: z.strictObject({ ...envelope, node: shard }),
+  drainNode: z.strictObject({
+    ...envelope,
+    node: shard,
+    seconds: number(RANGES.drainSeconds).optional(),
+  }),
+  removeNode: z.strictObject({ ...envelope, node: shard }),
   submitJobs: z.strictObject({
     ...envelope,
     jobs: z.array(submittedJob).min(1).max(LIMITS.submitBatchJobsMax),
@@ -55,6 +63,7 @@ export interface CommandArgs {
   readonly limit?: number;
   readonly ms?: number;
   readonly seconds?: number;
+  readonly node?: string;
   readonly jobs?: readonly SubmittedJob[];
 }
 

@@ -12,7 +12,7 @@ import {
   type OwnerCommandName,
   type ParsedCommand,
 } from './command-schema.ts';
-import { addressCommand, type Addressed } from './addressing.ts';
+import { addressCommand, shardOf, type Addressed } from './addressing.ts';
 import { log, note, type Draft } from './draft.ts';
 import { addRecord, changeRecord, takeSnapshot, trimAnswers } from './governance.ts';
 import { openRelay, relayBytes, settleRelay } from './relays.ts';
@@ -139,6 +139,9 @@ export function recordDirect(draft: Draft, command: ShardCommand, answer: Comman
 /** Why no command can be taken now, or null. */
 function obstacle(state: OrchestratorState, args: CommandArgs): Reason | null {
   if (state.closingAtMs !== null) return reason('closing');
+  if (args.node !== undefined && shardOf(state, args.node) === null) {
+    return reason('unknown-node', { node: args.node, shard: 'any shard' });
+  }
   const named = [args.shard, ...(args.jobs ?? []).map((job) => job.shard)];
   const unknown = named.find((shard) => shard !== undefined && !state.shards.includes(shard));
   if (unknown === undefined) return null;
@@ -176,10 +179,12 @@ function complete(draft: Draft, commandId: string): void {
   const { state, nowMs } = draft;
   const record = state.commands.find((each) => each.commandId === commandId);
   if (!record) return;
+  // A shard may refuse what the orchestrator could not know better.
+  const isRefused = record.answers.every(({ outcome }) => outcome === 'refused');
   changeRecord(draft, commandId, {
-    outcome: 'applied',
-    appliedAtMs: nowMs,
-    refusedBecause: null,
+    outcome: isRefused ? 'refused' : 'applied',
+    appliedAtMs: isRefused ? null : nowMs,
+    refusedBecause: isRefused ? (record.answers[0]?.because ?? null) : null,
     effect: effectOf(state.shards, record.answers),
   });
   logOutcome(draft, commandId);

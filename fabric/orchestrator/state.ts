@@ -79,6 +79,8 @@ export interface OrchestratorState {
   /** In the order of the mission. */
   readonly shards: readonly string[];
   readonly linkMs: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Shards of the nodes that the mission names, until those report them. */
+  readonly nodeShards: Readonly<Record<string, string>>;
   /** Jobs that each shard's feeds hold, until it reports itself. */
   readonly feedJobs: Readonly<Record<string, number>>;
   readonly reports: Readonly<Record<string, LoadReport>>;
@@ -141,6 +143,7 @@ export function openOrchestrator(spec: RunSpec, nowMs: number): OrchestratorStat
     leaseTimeoutMs,
     shards: spec.shards.map(({ name }) => name),
     linkMs: each(({ linkMs }) => linkMs),
+    nodeShards: Object.fromEntries(spec.nodes.map(({ id, shard }) => [id, shard])),
     feedJobs: each(({ name }) =>
       spec.feeds.reduce((sum, feed) => sum + (feed.shard === name ? feed.total : 0), 0),
     ),

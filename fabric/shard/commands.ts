@@ -13,6 +13,7 @@ import {
 import { counted, explain, reason, type Reason } from '../reasons.ts';
 import { log, note, send, type Draft } from './draft.ts';
 import { submitJobs } from './inbox.ts';
+import { commandNode, type NodeCommand } from './node-service.ts';
 
 /** A lease that waits at its node learns of a cancel by its next beat, 0.2 to 0.4 s later. */
 const PAUSE_ANSWER_MS = 600;
@@ -106,6 +107,11 @@ function apply(draft: Draft, { name, args }: ShardCommand): Answered {
       const effect = `${counted(accepted.length, 'job')} accepted, ${refused.length} refused.`;
       return { ...submission, effect };
     }
+    case 'cordonNode':
+    case 'uncordonNode':
+    case 'drainNode':
+    case 'removeNode':
+      return commandNode(draft, name as NodeCommand, args);
     case 'pause':
     case 'fabricPause':
       throw new Error(`${name} is answered later`);

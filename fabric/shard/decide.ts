@@ -7,11 +7,13 @@ import { appendUnderWay, finishAppend, startAppend } from '../ledger.ts';
 import type { Reason } from '../reasons.ts';
 import { closeIfDone, startClosing } from './closing.ts';
 import { refuseCommand, settlePauses, takeCommand } from './commands.ts';
-import { dispatch, grantOf } from './dispatch.ts';
+import { dispatch } from './dispatch.ts';
 import { log, openDraft, type Draft } from './draft.ts';
 import type { ShardEffect, ShardEvent } from './events.ts';
 import { acceptPage, failFeed, pullPages } from './feeds.ts';
-import { nodeGone, registerNode } from './nodes.ts';
+import { grantOf } from './grant.ts';
+import { tendService } from './node-service.ts';
+import { giveUpSuspects, nodeGone, registerNode } from './nodes.ts';
 import { endLease, loseLease } from './outcomes.ts';
 import { reportCrossing, reportIfDue } from './report.ts';
 import type { ShardState } from './state.ts';
@@ -36,7 +38,10 @@ export function decide(
 }
 
 function settle(draft: Draft): void {
-  // 1. The planner sees the queue as it is before anything is leased.
+  // 1. Who is here, and what became of those who are not; then the planner sees the queue as it is
+  //    before anything is leased.
+  giveUpSuspects(draft);
+  tendService(draft);
   reportCrossing(draft);
   // 2. What is ordered away goes before it could be leased.
   shed(draft);
@@ -123,8 +128,8 @@ export function resumeEffects(state: ShardState): readonly ShardEffect[] {
   for (const { spec, cursor, pulling } of state.feeds) {
     if (pulling > 0) effects.push({ do: 'pull', feed: spec, from: cursor, count: pulling });
   }
-  for (const { spec, state: life, incarnation, session } of state.nodes) {
-    if (life !== 'ready') continue;
+  for (const { spec, state: life, service, incarnation, session } of state.nodes) {
+    if (life !== 'ready' || service === 'removed') continue;
     effects.push({ do: 'presence', node: spec.id, incarnation, session });
   }
   for (const { lease } of state.leases) effects.push({ do: 'lease', grant: grantOf(state, lease) });

@@ -7,11 +7,12 @@
 import { isBehind } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
 import type { JobSlice } from '../job.ts';
-import type { LeaseGrant } from '../messages.ts';
 import { size, take } from '../ordinals.ts';
 import { reason } from '../reasons.ts';
 import { count, log, mayDispatch, note, type Draft } from './draft.ts';
-import { refOf, shrink, sliceOf, withBodies } from './queue.ts';
+import { grantOf } from './grant.ts';
+import { takesLeases } from './node-service.ts';
+import { refOf, shrink, sliceOf } from './queue.ts';
 import { canDo } from './skills.ts';
 import type { NodeState, ShardState } from './state.ts';
 
@@ -34,7 +35,7 @@ export function dispatch(draft: Draft): void {
     note(draft, reason('ledger-behind', { entries: state.ledger.backlog.length }));
     return;
   }
-  const candidates = readyNodes(state);
+  const candidates = readyNodes(state, draft.nowMs);
   let places = candidates.reduce((sum, { free }) => sum + free, 0);
   while (state.leases.length < LIMITS.leasesInFlightMax) {
     const chosen = mostRoom(candidates);
@@ -57,20 +58,20 @@ export function leaseWindow(node: NodeState): number {
 }
 
 /** Jobs a second that the shard's ready nodes can do. */
-export function jobsPerSecond(state: ShardState): number {
+export function jobsPerSecond(state: ShardState, nowMs: number): number {
   let rate = 0;
   for (const node of state.nodes) {
-    if (node.state !== 'ready') continue;
+    if (!takesLeases(node, nowMs)) continue;
     rate += (node.spec.slots * 1000) / Math.max(serviceMs(node, null), 0.01);
   }
   return rate;
 }
 
-function readyNodes(state: ShardState): Candidate[] {
+function readyNodes(state: ShardState, nowMs: number): Candidate[] {
   const held = new Map<string, number>();
   for (const lease of state.leases) held.set(lease.node, (held.get(lease.node) ?? 0) + 1);
   return state.nodes
-    .filter((node) => node.state === 'ready')
+    .filter((node) => takesLeases(node, nowMs))
     .map((node) => {
       const window = leaseWindow(node);
       return { node, window, free: Math.max(0, window - (held.get(node.spec.id) ?? 0)) };
@@ -93,7 +94,7 @@ function fillLease(draft: Draft, node: NodeState, places: number): JobSlice[] {
     (jobs) =>
       jobs.notBeforeMs <= nowMs &&
       canDo(node.spec.skills, jobs.skills) &&
-      !avoids(state, jobs, node),
+      !avoids(state, jobs, node, nowMs),
   );
   const waiting = eligible.reduce((sum, jobs) => sum + size(jobs.ordinals), 0);
   const known = serviceMs(node, eligible[0]?.estimateMs ?? null);
@@ -117,11 +118,12 @@ function avoids(
   state: ShardState,
   jobs: { avoidNode: string | null; skills: readonly string[] },
   node: NodeState,
+  nowMs: number,
 ): boolean {
   if (jobs.avoidNode !== node.spec.id) return false;
   return state.nodes.some(
     (other) =>
-      other.state === 'ready' &&
+      takesLeases(other, nowMs) &&
       other.spec.id !== node.spec.id &&
       canDo(other.spec.skills, jobs.skills),
   );
@@ -150,24 +152,6 @@ function grant(draft: Draft, { node, window, free }: Candidate, items: JobSlice[
   const refs = items.map(refOf);
   log(draft, { type: 'lease', lease, fence, node: node.spec.id, jobs: refs, waitMs });
   note(draft, reason('leased', { lease, jobs, node: node.spec.id, free, window }));
-}
-
-/** The grant of a lease in flight: issued once at first, and again by each new run of the workflow. */
-export function grantOf(state: ShardState, number: number): LeaseGrant {
-  const lease = state.leases.find((each) => each.lease === number);
-  if (!lease) throw new Error(`no lease ${number}`);
-  const node = state.nodes.find((each) => each.spec.id === lease.node);
-  if (!node) throw new Error(`lease ${number} is on an unknown node`);
-  return {
-    shard: state.shard,
-    lease: lease.lease,
-    fence: lease.fence,
-    node: lease.node,
-    session: node.session,
-    items: lease.items.map((item) => withBodies(state, item)),
-    timeoutMs: state.fabricPolicy.leaseTimeoutMs,
-    attachOnly: lease.cancelled,
-  };
 }
 
 function serviceMs(node: NodeState, estimateMs: number | null): number {

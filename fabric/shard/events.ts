@@ -6,6 +6,7 @@ import type { PageClass } from '../job.ts';
 import type { LedgerEntry } from '../ledger.ts';
 import type {
   LeaseGrant,
+  LeaseProgress,
   LeaseResult,
   Message,
   Offload,
@@ -48,6 +49,8 @@ export type ShardEvent =
       readonly incarnation: number;
       readonly change: 'lost' | 'left';
       readonly why: string;
+      /** By its last heartbeat. */
+      readonly progress?: readonly LeaseProgress[];
     }
   | { readonly on: 'offload'; readonly order: Offload }
   | { readonly on: 'transfer'; readonly message: TransferMessage }
@@ -70,6 +73,8 @@ export type ShardEffect =
       readonly incarnation: number;
       readonly session: string;
     }
+  /** Ends the presence of a node that is not wanted any more. */
+  | { readonly do: 'dismiss'; readonly node: string }
   | { readonly do: 'append'; readonly head: string; readonly entries: readonly LedgerEntry[] }
   /** `to` is a shard's name, or null for the orchestrator. */
   | { readonly do: 'send'; readonly to: string | null; readonly message: Message };

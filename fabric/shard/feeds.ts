@@ -38,8 +38,9 @@ export function arrivalMs({ spec, openedAtMs }: FeedState, ordinal: number): num
   return openedAtMs + (step?.[0] ?? 0);
 }
 
-/** Arrived and not pulled. A feed that can't be read holds nothing any more. */
+/** Arrived and not pulled. A feed that can't be read holds nothing any more, nor does a closed shard's. */
 export function unpulledJobs(state: ShardState, nowMs: number): number {
+  if (state.closed) return 0;
   let jobs = 0;
   for (const feed of state.feeds) {
     if (feed.failure === null) jobs += arrivedJobs(feed, nowMs) - feed.cursor;

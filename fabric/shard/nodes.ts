@@ -1,38 +1,65 @@
 /**
- * The node pool of a shard. A node is known by its id and, between two starts of its process, by a
- * session; every new session is a new incarnation, and what an earlier one held is freed at once.
+ * The node pool of a shard: who is here. A node is known by its id and, between two starts of its process,
+ * by a session; every new session is a new incarnation, and what an earlier one held is freed at once.
+ *
+ * A node whose presence ended is first suspect: its leases stay where they are, since it may only have lost
+ * the engine for a while. It is ready again when its process, still the same, registers. When its time is
+ * up it is lost, what it is known to have finished is kept, and only the rest is given to others.
  */
 import { LIMITS } from '../limits.ts';
+import type { LeaseProgress } from '../messages.ts';
 import type { NodeSpec } from '../policy.ts';
 import { reason } from '../reasons.ts';
 import { changeNode, log, note, type Draft } from './draft.ts';
-import { loseLease } from './outcomes.ts';
+import { grantOf } from './grant.ts';
+import { endLease, loseLease } from './outcomes.ts';
 import type { NodeState } from './state.ts';
+
+/** The silences of nodes that share a cause come within this time of each other. */
+const SUSPECT_MS = 250;
+/** When most of a pool is silent at once it is likely the engine: hosts need so long to be heard again. */
+const SUSPECT_TOGETHER_MS = 3_000;
+/** Nodes given up together are given up one after another, so that their jobs don't come back all at once. */
+const LOST_STEP_MS = 50;
 
 /** Takes a registration. The same session of a node that is ready already changes nothing. */
 export function registerNode(draft: Draft, spec: NodeSpec, session: string): void {
   const { state } = draft;
   const known = state.nodes.find((node) => node.spec.id === spec.id);
-  if (known?.state === 'ready' && known.session === session) return;
+  if (known?.service === 'removed') {
+    note(draft, reason('node-removed', { node: spec.id }));
+    return;
+  }
+  if (known?.session === session) {
+    if (known.state === 'ready') return;
+    if (known.state === 'suspect') return welcomeBack(draft, known);
+  }
   if (!known && state.nodes.length >= LIMITS.nodesPerShardMax) {
     const limit = LIMITS.nodesPerShardMax;
     note(draft, reason('too-many-nodes', { node: spec.id, shard: state.shard, limit }));
     return;
   }
   const incarnation = (known?.incarnation ?? 0) + 1;
-  if (known) freeLeases(draft, spec.id, 'the node registered again');
+  if (known) freeLeases(draft, known, 'the node registered again');
   const fresh: NodeState = {
     completed: 0,
     failed: 0,
     leasesLost: 0,
     cost: 0,
+    service: 'open',
+    drainUntilMs: null,
+    ejections: 0,
     ...state.nodes.find((node) => node.spec.id === spec.id),
     spec,
     state: 'ready',
     session,
     incarnation,
+    suspectUntilMs: null,
+    progress: [],
+    ejectedUntilMs: null,
     serviceMs: null,
     health: 1,
+    attempts: 0,
     lastSeenAtMs: draft.nowMs,
   };
   const others = state.nodes.filter((node) => node.spec.id !== spec.id);
@@ -45,20 +72,85 @@ export function registerNode(draft: Draft, spec: NodeSpec, session: string): voi
 /** A node whose presence ended. News of an earlier incarnation is ignored. */
 export function nodeGone(
   draft: Draft,
-  event: { node: string; incarnation: number; change: 'lost' | 'left'; why: string },
+  event: {
+    node: string;
+    incarnation: number;
+    change: 'lost' | 'left';
+    why: string;
+    progress?: readonly LeaseProgress[];
+  },
 ): void {
   const node = draft.state.nodes.find((each) => each.spec.id === event.node);
   if (!node || node.incarnation !== event.incarnation || node.state !== 'ready') return;
-  changeNode(draft, event.node, (each) => ({ ...each, state: event.change }));
-  const { incarnation, change, why } = event;
-  log(draft, { type: 'node', node: event.node, incarnation, change, why });
-  note(draft, reason(change === 'lost' ? 'node-lost' : 'node-left', { node: event.node, why }));
-  freeLeases(draft, event.node, why);
+  const isWanted = event.change === 'lost' && node.service !== 'removed';
+  if (!isWanted) return endPresence(draft, node, 'left', event.why);
+  const suspectUntilMs = draft.nowMs + SUSPECT_MS;
+  const progress = event.progress ?? [];
+  const change = { state: 'suspect' as const, suspectUntilMs, progress };
+  changeNode(draft, event.node, (each) => ({ ...each, ...change }));
+  log(draft, {
+    type: 'node',
+    node: event.node,
+    incarnation: event.incarnation,
+    change: 'suspect',
+    why: event.why,
+  });
+  note(draft, reason('node-suspect', { node: event.node, why: event.why }));
+  if (isSilentTogether(draft)) waitForAll(draft);
 }
 
-function freeLeases(draft: Draft, node: string, why: string): void {
-  for (const lease of draft.state.leases.filter((each) => each.node === node)) {
+/** Gives up suspects whose time is over. */
+export function giveUpSuspects(draft: Draft): void {
+  for (const node of draft.state.nodes) {
+    if (node.state !== 'suspect' || (node.suspectUntilMs ?? 0) > draft.nowMs) continue;
+    endPresence(draft, node, 'lost', 'its heartbeat stopped');
+  }
+}
+
+/** Half of those that were here, and not merely one of several. */
+function isSilentTogether({ state }: Draft): boolean {
+  const silent = state.nodes.filter((node) => node.state === 'suspect').length;
+  const here = state.nodes.filter((node) => node.state === 'ready').length;
+  return silent >= here && (silent > 1 || here === 0);
+}
+
+function waitForAll(draft: Draft): void {
+  let at = draft.nowMs + SUSPECT_TOGETHER_MS;
+  for (const { spec, state } of draft.state.nodes) {
+    if (state !== 'suspect') continue;
+    const untilMs = at;
+    changeNode(draft, spec.id, (each) => ({ ...each, suspectUntilMs: untilMs }));
+    at += LOST_STEP_MS;
+  }
+}
+
+/** The same process is heard again: its presence is asked for anew, and so is every lease it holds. */
+function welcomeBack(draft: Draft, { spec, incarnation, session }: NodeState): void {
+  const back = { state: 'ready' as const, suspectUntilMs: null, progress: [] };
+  changeNode(draft, spec.id, (each) => ({ ...each, ...back, lastSeenAtMs: draft.nowMs }));
+  draft.effects.push({ do: 'presence', node: spec.id, incarnation, session });
+  for (const { lease, node } of draft.state.leases) {
+    if (node === spec.id) draft.effects.push({ do: 'lease', grant: grantOf(draft.state, lease) });
+  }
+  log(draft, { type: 'node', node: spec.id, incarnation, change: 'back' });
+  note(draft, reason('node-back', { node: spec.id }));
+}
+
+function endPresence(draft: Draft, node: NodeState, change: 'lost' | 'left', why: string): void {
+  const { spec, incarnation } = node;
+  const gone = { state: change, suspectUntilMs: null, progress: [] };
+  changeNode(draft, spec.id, (each) => ({ ...each, ...gone }));
+  log(draft, { type: 'node', node: spec.id, incarnation, change, why });
+  note(draft, reason(change === 'lost' ? 'node-lost' : 'node-left', { node: spec.id, why }));
+  freeLeases(draft, node, why);
+}
+
+/** Ends the node's leases: with what it is known to have finished, and the rest given to others. */
+export function freeLeases(draft: Draft, node: NodeState, why: string): void {
+  for (const lease of draft.state.leases.filter((each) => each.node === node.spec.id)) {
     draft.effects.push({ do: 'cancelLease', lease: lease.lease });
-    loseLease(draft, lease, why, false);
+    const done = node.progress.find(({ fence }) => fence === lease.fence);
+    if (done) endLease(draft, { ...done, lost: true });
+    else loseLease(draft, lease, why, false);
   }
 }

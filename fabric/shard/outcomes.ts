@@ -18,9 +18,13 @@ type OutcomeItem = Extract<LedgerEvent, { type: 'outcome' }>['items'][number];
 /** Weight of the newest lease in a node's moving means. */
 const NEWEST = 0.3;
 
+/**
+ * Takes the result of a lease. With `lost` it is what its node is known to have finished before it was
+ * lost: the rest goes back as if it had never been begun.
+ */
 export function endLease(
   draft: Draft,
-  event: { lease: number; fence: string; result: LeaseResult },
+  event: { lease: number; fence: string; result: LeaseResult; lost?: boolean },
 ): void {
   const lease = takeLease(draft, event.lease, event.fence);
   if (!lease) {
@@ -39,13 +43,15 @@ export function endLease(
   const price =
     draft.state.nodes.find((node) => node.spec.id === lease.node)?.spec.pricePerJob ?? 0;
   const cost = (completed + failed) * price;
-  count(draft, { cost });
+  count(draft, { cost, ...(event.lost === true ? { leasesLost: 1 } : {}) });
   changeNode(draft, lease.node, (node) => ({
     ...node,
     completed: node.completed + completed,
     failed: node.failed + failed,
     cost: node.cost + cost,
-    lastSeenAtMs: draft.nowMs,
+    attempts: node.attempts + completed + failed,
+    leasesLost: node.leasesLost + (event.lost === true ? 1 : 0),
+    lastSeenAtMs: event.lost === true ? node.lastSeenAtMs : draft.nowMs,
     serviceMs: blend(node.serviceMs, event.result.busyMs, completed + failed),
     health: completed + failed === 0 ? node.health : blendShare(node.health, completed, failed),
   }));

@@ -11,6 +11,7 @@ import { mayDispatch, send, type Draft } from './draft.ts';
 import { jobsPerSecond } from './dispatch.ts';
 import { unpulledJobs } from './feeds.ts';
 import { queuedJobs } from './queue.ts';
+import { lifeOf, takesLeases } from './node-service.ts';
 import { canDo } from './skills.ts';
 import type { NodeState, ShardState } from './state.ts';
 
@@ -68,7 +69,7 @@ function sendReport(draft: Draft, over: boolean): void {
 /** The shard's load as it stands, under the given number. */
 export function loadReport(state: ShardState, nowMs: number, seq: number): LoadReport {
   const feedJobs = state.feeds.reduce((sum, feed) => sum + feed.spec.total, 0);
-  const ready = state.nodes.filter((node) => node.state === 'ready');
+  const ready = state.nodes.filter((node) => takesLeases(node, nowMs));
   const failure = state.feeds.find((feed) => feed.failure !== null);
   return {
     shard: state.shard,
@@ -81,14 +82,14 @@ export function loadReport(state: ShardState, nowMs: number, seq: number): LoadR
     submitted: feedJobs + state.inline.submitted,
     tally: state.tally,
     spillovers: state.spillovers,
-    nodes: state.nodes.map((node) => nodeReport(state, node)),
-    jobsPerSecond: jobsPerSecond(state),
+    nodes: state.nodes.map((node) => nodeReport(state, node, nowMs)),
+    jobsPerSecond: jobsPerSecond(state, nowMs),
     paused: !(state.switches.fabric && state.switches.shard),
     policy: state.policy,
     planSeen: state.planSeen,
     outgoing: outgoing(state),
     shedding: state.orders.reduce((sum, order) => sum + order.jobs, 0),
-    demand: demand(state),
+    demand: demand(state, nowMs),
     unpulled: unpulledJobs(state, nowMs),
     skillSets: distinct(ready.map((node) => node.spec.skills)),
     latencyMs: {
@@ -105,15 +106,15 @@ export function loadReport(state: ShardState, nowMs: number, seq: number): LoadR
   };
 }
 
-function nodeReport(state: ShardState, node: NodeState): NodeReport {
-  const { spec, state: life, incarnation, completed, failed, leasesLost, cost } = node;
+function nodeReport(state: ShardState, node: NodeState, nowMs: number): NodeReport {
+  const { spec, incarnation, completed, failed, leasesLost, cost } = node;
   const leases = state.leases.filter((lease) => lease.node === spec.id).length;
   const counts = { completed, failed, leasesLost, cost };
   return {
     ...counts,
     id: spec.id,
     shard: state.shard,
-    state: life,
+    state: lifeOf(node, nowMs),
     incarnation,
     slots: spec.slots,
     leases,
@@ -134,8 +135,8 @@ function outgoing(state: ShardState): LoadReport['outgoing'] {
 }
 
 /** What could be moved, by skills. Sets beyond the cap wait for a later report. */
-function demand(state: ShardState): LoadReport['demand'] {
-  const ready = state.nodes.filter((node) => node.state === 'ready');
+function demand(state: ShardState, nowMs: number): LoadReport['demand'] {
+  const ready = state.nodes.filter((node) => takesLeases(node, nowMs));
   const found = new Map<string, LoadReport['demand'][number]>();
   for (const { skills, ordinals, hops } of state.queue) {
     if (hops >= state.fabricPolicy.hopsMax) continue;

@@ -7,8 +7,8 @@ import type { BodyPage, JobClass, JobSlice } from '../job.ts';
 import { EMPTY_LEDGER, type LedgerState } from '../ledger.ts';
 import type {
   CommandAnswer,
+  LeaseProgress,
   LoadReport,
-  NodeLife,
   Offload,
   ShardCommand,
   Tally,
@@ -44,7 +44,17 @@ export interface Lease {
 
 export interface NodeState {
   readonly spec: NodeSpec;
-  readonly state: NodeLife;
+  readonly state: 'ready' | 'suspect' | 'lost' | 'left';
+  /** What the owner has said of it. */
+  readonly service: 'open' | 'cordoned' | 'draining' | 'removed';
+  readonly drainUntilMs: number | null;
+  /** When a suspect is given up. */
+  readonly suspectUntilMs: number | null;
+  /** What a suspect is known to have finished of its leases. */
+  readonly progress: readonly LeaseProgress[];
+  /** Given nothing until then, because it stands out among the others; and how often it has. */
+  readonly ejectedUntilMs: number | null;
+  readonly ejections: number;
   /** Chosen by the host process; another session is another incarnation. */
   readonly session: string;
   readonly incarnation: number;
@@ -56,6 +66,8 @@ export interface NodeState {
   readonly serviceMs: number | null;
   /** Moving share of attempts that succeeded, 0 to 1. */
   readonly health: number;
+  /** Attempts ended since it registered or was readmitted. */
+  readonly attempts: number;
   readonly lastSeenAtMs: number;
 }
 

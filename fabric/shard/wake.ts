@@ -4,6 +4,7 @@ import { mayDispatch } from './draft.ts';
 import { arrivalMs, arrivedJobs } from './feeds.ts';
 import { CLOSE_GRACE_MS } from './closing.ts';
 import { queueDepth } from './report.ts';
+import { nodeInstants } from './node-service.ts';
 import type { ShardState } from './state.ts';
 import { resendAtMs } from './transfers.ts';
 
@@ -26,6 +27,7 @@ export function nextWake(state: ShardState, nowMs: number): number | null {
   if (mayDispatch(state)) for (const jobs of state.queue) instants.push(jobs.notBeforeMs);
   for (const pending of state.pendingPauses) instants.push(pending.dueAtMs);
   if (state.closingAtMs !== null) instants.push(state.closingAtMs + CLOSE_GRACE_MS);
+  instants.push(...nodeInstants(state.nodes));
   instants.push(appendAtMs(state.ledger) ?? nowMs);
   const later = instants.filter((at) => at > nowMs);
   return later.length > 0 ? Math.min(...later) : null;

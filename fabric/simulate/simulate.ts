@@ -173,6 +173,11 @@ class Simulation {
       this.#calendar.at(START_MS + atMs, () => found.lose());
       this.#startNode(found, atMs + Math.max(forMs, ENGINE_MS.presence));
     }
+    for (const { node, atMs, forMs } of this.#disorder.silences) {
+      const found = this.#nodes.get(node);
+      const heardAtMs = START_MS + atMs + Math.max(forMs, ENGINE_MS.presence);
+      if (found) this.#calendar.at(heardAtMs, () => found.isUp && this.#register(found));
+    }
     for (const [i, { atMs, name, input }] of (commands ?? []).entries()) {
       const fallbackId = `hand-${i}`;
       this.#calendar.at(START_MS + atMs, () =>
@@ -185,10 +190,21 @@ class Simulation {
   #startNode(node: SimulatedNode, afterMs: number): void {
     this.#calendar.at(START_MS + afterMs, () => {
       node.start();
-      const { adapter: _adapter, ...spec } = node.spec;
-      const { session } = node;
-      this.#shards.get(spec.shard)?.happened({ on: 'nodeRegistered', node: spec, session });
+      this.#register(node);
     });
+  }
+
+  #register({ spec: node, session }: SimulatedNode): void {
+    const { adapter: _adapter, ...spec } = node;
+    this.#shards.get(spec.shard)?.happened({ on: 'nodeRegistered', node: spec, session });
+  }
+
+  /** True while the node is not heard, whatever it does. */
+  #isSilent(node: string): boolean {
+    const ms = this.#calendar.nowMs - START_MS;
+    return this.#disorder.silences.some(
+      (each) => each.node === node && ms >= each.atMs && ms < each.atMs + each.forMs,
+    );
   }
 
   #carryOut(shard: string, effect: ShardEffect, run: number): void {
@@ -221,6 +237,8 @@ class Simulation {
       }
       case 'presence':
         return this.#watchPresence(actor, effect, run);
+      case 'dismiss':
+        return;
     }
   }
 
@@ -270,8 +288,8 @@ class Simulation {
     if (!held) return;
     const look = (): void => {
       if (run !== actor.run || actor.isEnded) return;
-      if (held.isUp && held.session === session) {
-        if (this.#disorder.losses.length > 0) {
+      if (held.isUp && held.session === session && !this.#isSilent(node)) {
+        if (this.#disorder.losses.length + this.#disorder.silences.length > 0) {
           this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.presence, look);
         }
         return;

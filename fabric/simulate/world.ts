@@ -44,6 +44,12 @@ export interface Disorder {
     readonly atMs: number;
     readonly forMs: number;
   }[];
+  /** Nodes that work on and are not heard, as when they lose the engine: when, and for how long. */
+  readonly silences: readonly {
+    readonly node: string;
+    readonly atMs: number;
+    readonly forMs: number;
+  }[];
   /** After this instant nothing is dropped, doubled or delayed any more. */
   readonly untilMs: number;
 }
@@ -55,6 +61,7 @@ export const CALM: Disorder = {
   delayMsMax: 0,
   renewEvery: 0,
   losses: [],
+  silences: [],
   untilMs: 0,
 };
 

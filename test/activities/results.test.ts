@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { ResultRecord } from '../../activities/results.ts';
-import { readSegment, writeSegment } from '../../activities/results.ts';
+import { readSegment } from '../../activities/results.ts';
+import { SegmentWriter } from '../../activities/segment-writer.ts';
+import { writtenSegment } from './written-segment.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -21,17 +23,38 @@ const record = (ordinal: number): ResultRecord => ({
 
 test('a segment is read back as it was written', async () => {
   const records = [record(0), record(1)];
-  const segment = await writeSegment(folder.in('results/run'), 'a.ndjson', records);
+  const segment = await writtenSegment(folder.in('results/run'), 'a.ndjson', records);
   expect(segment).toMatchObject({ name: 'a.ndjson', records: 2 });
   expect(await readSegment(folder.in('results/run'), segment)).toEqual(records);
 });
 
 test('a segment that was changed, or holds other than it was said to, is refused', async () => {
-  const segment = await writeSegment(folder.path, 'a.ndjson', [record(0)]);
+  const segment = await writtenSegment(folder.path, 'a.ndjson', [record(0)]);
   const refusal = { type: 'IntegrityError' };
   const fewer = { ...segment, records: 2 };
   await expect(readSegment(folder.path, fewer)).rejects.toMatchObject(refusal);
   const path = folder.in('a.ndjson');
   writeFileSync(path, readFileSync(path, 'utf8').replace('"value":2', '"value":3'));
   await expect(readSegment(folder.path, segment)).rejects.toMatchObject(refusal);
+});
+
+test('what was synced of a segment can be read while it is written on, and after it was left', async () => {
+  const synced: number[] = [];
+  const writer = new SegmentWriter(folder.path, 'long.ndjson', (records) => synced.push(records));
+  expect(writer.synced).toBeNull();
+  writer.add(record(0));
+  writer.add(record(1));
+  await vi.waitUntil(() => writer.synced !== null, { timeout: 5_000 });
+  const prefix = writer.synced!;
+  expect(synced).toEqual([2]);
+  expect(await readSegment(folder.path, prefix)).toEqual([record(0), record(1)]);
+  writer.add(record(2));
+  const whole = await writer.end();
+  expect(whole).toMatchObject({ name: 'long.ndjson', records: 3 });
+  expect(await readSegment(folder.path, whole!)).toHaveLength(3);
+  expect(await readSegment(folder.path, prefix)).toEqual([record(0), record(1)]);
+});
+
+test('a segment of nothing is none', async () => {
+  expect(await new SegmentWriter(folder.path, 'none.ndjson').end()).toBeNull();
 });

@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ServiceError, type WorkflowHandle } from '@temporalio/client';
 import { vi } from 'vitest';
 import { readLedger } from '../../activities/ledger.ts';
 import type { ResultRecord } from '../../activities/results.ts';
@@ -128,6 +129,7 @@ export class LiveFabric {
   /** Every record of every results segment, also of those that no outcome points at. */
   results(runId: string): ResultRecord[] {
     const folder = this.#reports('results', runId);
+    if (!existsSync(folder)) return [];
     return readdirSync(folder).flatMap((name) =>
       readFileSync(join(folder, name), 'utf8')
         .split('\n')
@@ -179,6 +181,28 @@ export class LiveFabric {
 
   #reports(...parts: string[]): string {
     return join(this.folder, 'reports', 'planetary-fabric', ...parts);
+  }
+}
+
+const TAKEN_TRIES_MAX = 5;
+
+/**
+ * Sends an update as any client does. One that meets the moment in which a workflow continues as new is
+ * thrown out by the server with this error, before the workflow has seen it, and is sent again.
+ */
+export async function update<T>(
+  workflow: WorkflowHandle,
+  name: string,
+  input: Readonly<Record<string, unknown>>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await workflow.executeUpdate<T, [unknown]>(name, { args: [input] });
+    } catch (error) {
+      const why = error instanceof ServiceError ? String(error.cause) : '';
+      if (!why.includes('unexpected workflow task failure') || tries >= TAKEN_TRIES_MAX)
+        throw error;
+    }
   }
 }
 

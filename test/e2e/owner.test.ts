@@ -15,6 +15,8 @@ import type { ConnectedEngine } from '../../engine/connect.ts';
 import { connectEngine, plainEndpoint } from '../../engine/connect.ts';
 import { resolveEngine } from '../../engine/resolve.ts';
 import type { LedgerEntry } from '../../fabric/ledger.ts';
+import { accessOver, fetchGovernance, fetchWholeStatus } from '../../scripts/fabric-access.ts';
+import type { FabricAccess } from '../../scripts/fabric-access.ts';
 import { OwnerConsole, type JobToSubmit } from '../../scripts/owner-console.ts';
 import type { FabricRecord } from '../../scripts/state.ts';
 import type {
@@ -23,24 +25,21 @@ import type {
   Governance,
   OwnerCommandName,
 } from '../../workflows/protocol.ts';
-import {
-  OWNER_COMMANDS,
-  QUERY,
-  SIGNAL,
-  orchestratorId,
-  shardId,
-} from '../../workflows/protocol.ts';
-import { LiveFabric, ownEnv, until, type Running } from './live-fabric.ts';
+import { OWNER_COMMANDS, SIGNAL, orchestratorId, shardId } from '../../workflows/protocol.ts';
+import { LiveFabric, ownEnv, until, update, type Running } from './live-fabric.ts';
 
 const FABRIC = 'planetary-fabric';
 const SHARDS = ['earth', 'luna'] as const;
 const TEST_MS_MAX = 120_000;
+/** Each way has a node of its own to take out of service. */
+const WAY_COUNT = 4;
 
 interface Args {
   readonly shard?: string;
   readonly limit?: number;
   readonly ms?: number;
   readonly seconds?: number;
+  readonly node?: string;
   readonly jobs?: readonly JobToSubmit[];
 }
 interface Sender {
@@ -64,6 +63,7 @@ let running: Running;
 let record: FabricRecord;
 let executable: string;
 let connected: ConnectedEngine;
+let access: FabricAccess;
 let owner: OwnerConsole;
 let orchestrator: WorkflowHandle;
 
@@ -73,7 +73,10 @@ beforeAll(async () => {
     mode: 'service',
     policy: { tickMs: 200, leaseTargetMs: 100 },
     shards: { earth: {}, luna: {} },
-    nodes: SHARDS.map((shard) => ({ id: `${shard}-node`, shard })),
+    nodes: [
+      ...SHARDS.map((shard) => ({ id: `${shard}-node`, shard })),
+      { id: 'spare', shard: 'luna', count: WAY_COUNT },
+    ],
     feeds: SHARDS.map(feed),
   });
   const { provision } = await resolveEngine({ env: ownEnv });
@@ -84,6 +87,7 @@ beforeAll(async () => {
   const { address, namespace } = record.engine!;
   connected = await connectEngine(plainEndpoint(address, namespace));
   orchestrator = connected.client.workflow.getHandle(orchestratorId(FABRIC));
+  access = accessOver(connected, { fabric: FABRIC, record: null, address, uiUrl: null });
   owner = await OwnerConsole.connect({ address, namespace });
   for (const shard of SHARDS) await untilLeased(shard, 0);
 }, TEST_MS_MAX);
@@ -94,8 +98,8 @@ afterAll(async () => {
   await fabric.end();
 }, TEST_MS_MAX);
 
-const governance = (): Promise<Governance> => orchestrator.query<Governance>(QUERY.governance);
-const status = (): Promise<FabricStatus> => orchestrator.query<FabricStatus>(QUERY.fabricStatus);
+const governance = (): Promise<Governance> => fetchGovernance(access);
+const status = (): Promise<FabricStatus> => fetchWholeStatus(access);
 const shardHandle = (shard: string): WorkflowHandle =>
   connected.client.workflow.getHandle(shardId(FABRIC, shard));
 const isLease = ({ type }: LedgerEntry): boolean => type === 'lease';
@@ -132,6 +136,12 @@ const argsOf = (name: OwnerCommandName, no: number): Args => {
       return { shard: 'luna', ms: 80_000 + no };
     case 'setTickInterval':
       return { seconds: no / 4 };
+    case 'cordonNode':
+    case 'uncordonNode':
+    case 'removeNode':
+      return { node: `spare-${no}` };
+    case 'drainNode':
+      return { node: `spare-${no}`, seconds: 20 };
     case 'submitJobs':
       return { jobs: [1, 2].map((i) => ({ id: `way-${no}-${i}`, kind: 'probe', shard: 'luna' })) };
   }
@@ -145,9 +155,7 @@ const byCliSignal: Way = async (name, args, sender) => {
 };
 
 const byUpdate: Way = async (name, args, sender) => {
-  const answer = await orchestrator.executeUpdate<CommandRecord, [unknown]>(name, {
-    args: [{ ...args, ...sender }],
-  });
+  const answer = await update<CommandRecord>(orchestrator, name, { ...args, ...sender });
   expect(answer).toMatchObject({ name, outcome: 'applied', via: 'update', ...sender });
 };
 
@@ -161,6 +169,10 @@ const byConsole: Way = async (name, args, sender) => {
     updateSpilloverLimit: () => owner.updateSpilloverLimit(shard, args.limit!, sender),
     updateLatencyBudget: () => owner.updateLatencyBudget(shard, args.ms!, sender),
     setTickInterval: () => owner.setTickInterval(args.seconds!, sender),
+    cordonNode: () => owner.cordonNode(args.node!, sender),
+    uncordonNode: () => owner.uncordonNode(args.node!, sender),
+    drainNode: () => owner.drainNode(args.node!, args.seconds, sender),
+    removeNode: () => owner.removeNode(args.node!, sender),
     submitJobs: () => owner.submit(args.jobs!, sender),
   }[name];
   expect(await send()).toMatchObject({ name, outcome: 'applied', ...sender });
@@ -176,6 +188,10 @@ const byCommandLine: Way = async (name, args, { by, reason }) => {
     updateSpilloverLimit: ['owner', 'set-spillover-limit', shard, String(args.limit)],
     updateLatencyBudget: ['owner', 'set-latency-budget', shard, String(args.ms)],
     setTickInterval: ['owner', 'set-tick-interval', String(args.seconds)],
+    cordonNode: ['nodes', 'cordon', String(args.node)],
+    uncordonNode: ['nodes', 'uncordon', String(args.node)],
+    drainNode: ['nodes', 'drain', String(args.node), '--within', String(args.seconds)],
+    removeNode: ['nodes', 'remove', String(args.node)],
     submitJobs: ['submit', 'jobs.ndjson'],
   };
   const jobs = (args.jobs ?? []).map((job) => `${JSON.stringify(job)}\n`).join('');
@@ -217,6 +233,20 @@ async function expectEffect({ commandId, name, answers }: CommandRecord, args: A
     expect(answers.flatMap(({ accepted = [] }) => accepted)).toEqual(
       args.jobs!.map(({ id }) => id),
     );
+    return;
+  }
+  if (args.node !== undefined) {
+    const after = {
+      cordonNode: /^cordoned$/,
+      uncordonNode: /^ready$/,
+      drainNode: /^(draining|cordoned)$/,
+      removeNode: /^removed$/,
+    };
+    await until(`${name} shows`, async () => {
+      const { nodes } = (await status()).shards['luna']!;
+      const found = nodes.find(({ id }) => id === args.node);
+      return after[name as keyof typeof after].test(found?.state ?? '');
+    });
     return;
   }
   const snapshot = (await governance()).snapshots.find((each) => each.commandId === commandId)!;
@@ -282,6 +312,7 @@ describe('refused, on the record:', () => {
   const hostileKey: unknown = JSON.parse('{"shard":"luna","__proto__":{"paused":true}}');
 
   const BAD: readonly (readonly [string, string, unknown[], RegExp])[] = [
+    ['an unknown node', 'cordonNode', [{ node: 'nobody' }], /no node "nobody" on any shard/],
     ['an unknown shard', 'pauseShard', [{ shard: 'pluto' }], /no shard "pluto"; there are earth/],
     ['a shard that is no text', 'resumeShard', [{ shard: 7 }], /shard/],
     ['a shard named like a prototype', 'pauseShard', [{ shard: 'constructor' }], /shard/],
@@ -317,8 +348,9 @@ describe('refused, on the record:', () => {
   });
 
   it('the same by update, answered with the record', async () => {
-    const answer = await orchestrator.executeUpdate<CommandRecord, [unknown]>('pauseShard', {
-      args: [{ shard: 'pluto', by: 'somebody' }],
+    const answer = await update<CommandRecord>(orchestrator, 'pauseShard', {
+      shard: 'pluto',
+      by: 'somebody',
     });
     expect(answer).toMatchObject({ outcome: 'refused', by: 'somebody', via: 'update' });
     await expect(orchestrator.executeUpdate('explode')).rejects.toThrow();

@@ -60,20 +60,24 @@ function disorder(nodeCount: number): fc.Arbitrary<Disorder> {
     dropped: fc.constantFrom(0, 0.3),
     delayMsMax: fc.constantFrom(0, 50, 800),
     renewEvery: fc.constantFrom(0, 0, 5, 20),
-    losses: fc.array(
-      fc.record({
-        node: fc.integer({ min: 0, max: nodeCount - 1 }).map((i) => `node-${i}`),
-        atMs: fc.integer({ min: 50, max: CALM_FROM_MS }),
-        forMs: fc.integer({ min: 0, max: 3_000 }),
-      }),
-      { maxLength: 2 },
-    ),
+    losses: fc.array(mishap(nodeCount, 3_000), { maxLength: 2 }),
+    // Longer than a suspect is waited for, so that some work on after they were given up.
+    silences: fc.array(mishap(nodeCount, 6_000), { maxLength: 2 }),
     untilMs: fc.constant(CALM_FROM_MS),
   });
 }
 
-function commands(names: readonly string[]): fc.Arbitrary<Drawn['commands']> {
+function mishap(nodeCount: number, forMsMax: number) {
+  return fc.record({
+    node: fc.integer({ min: 0, max: nodeCount - 1 }).map((i) => `node-${i}`),
+    atMs: fc.integer({ min: 50, max: CALM_FROM_MS }),
+    forMs: fc.integer({ min: 0, max: forMsMax }),
+  });
+}
+
+function commands(names: readonly string[], nodeCount: number): fc.Arbitrary<Drawn['commands']> {
   const shardName = fc.constantFrom(...names, 'pluto');
+  const nodeName = fc.integer({ min: 0, max: nodeCount }).map((i) => `node-${i}`);
   const jobs = fc.integer({ min: 1, max: 5 }).chain((count) =>
     fc.record({
       jobs: fc.constant(
@@ -99,14 +103,29 @@ function commands(names: readonly string[]): fc.Arbitrary<Drawn['commands']> {
       name: fc.constant('setTickInterval'),
       input: fc.record({ seconds: fc.constantFrom(0.05, 0.5, 0) }),
     }),
+    fc.record({
+      name: fc.constantFrom('cordonNode', 'uncordonNode'),
+      input: fc.record({ node: nodeName }),
+    }),
+    fc.record({
+      name: fc.constant('drainNode'),
+      input: fc.record({ node: nodeName, seconds: fc.constantFrom(0, 0.3, 60) }),
+    }),
     fc.record({ name: fc.constant('submitJobs'), input: jobs }),
     fc.record({ name: fc.constant('launchRockets'), input: fc.anything() }),
   );
   const timed = fc.record({ atMs: fc.integer({ min: 0, max: CALM_FROM_MS }), order });
   const resume = { atMs: CALM_FROM_MS, name: 'resumeAll', input: { commandId: 'the-last-resume' } };
-  return fc
-    .array(timed, { maxLength: 4 })
-    .map((all) => [...all.map(({ atMs, order: each }) => ({ atMs, ...each })), resume]);
+  return fc.array(timed, { maxLength: 4 }).map((all) => {
+    const cordoned = all.flatMap(({ order: { name, input } }) =>
+      name === 'cordonNode' || name === 'drainNode' ? [input as { node: string }] : [],
+    );
+    const open = cordoned.map(({ node }, i) => {
+      const input = { node, commandId: `the-last-uncordon-${i}` };
+      return { atMs: CALM_FROM_MS, name: 'uncordonNode', input };
+    });
+    return [...all.map(({ atMs, order: each }) => ({ atMs, ...each })), ...open, resume];
+  });
 }
 
 /** A mission with everything that may happen to it. */
@@ -131,7 +150,7 @@ export const drawn: fc.Arbitrary<Drawn> = fc
         fc.record({
           mission: fc.constant<SmallMission>(mission),
           disorder: disorder(mission.nodes.length),
-          commands: commands(names),
+          commands: commands(names, mission.nodes.length),
         }),
       );
   });

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,9 +40,18 @@ test('a group of the ledger that was changed is a problem', async () => {
 
 test('a segment that was changed is a problem', async () => {
   const input = await writtenRun(folder);
-  await appendFile(join(folders.results, 'edge-a-1.ndjson'), '{}\n');
+  const file = join(folders.results, 'edge-a-1.ndjson');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('"attempt":1', '"attempt":2'));
   const { report } = await buildReport(input, runFiles(folders));
   expect(report.problemCounts).toEqual({ 'segment-broken': 1, 'no-result': 4 });
+});
+
+test('what a lost node wrote on behind the part that its outcome points at is ignored', async () => {
+  const input = await writtenRun(folder);
+  await appendFile(join(folders.results, 'edge-a-1.ndjson'), '{"half a rec');
+  const { report } = await buildReport(input, runFiles(folders));
+  expect(report.problems).toEqual([]);
 });
 
 test('a run without any ledger has problems and no crash', async () => {

@@ -1,7 +1,7 @@
 // The sample run as a real run leaves it, in files, and what may come after its report.
 import { join } from 'node:path';
 import { appendLedger, readLedgerGroups } from '../../activities/ledger.ts';
-import { writeSegment } from '../../activities/results.ts';
+import { writtenSegment } from '../activities/written-segment.ts';
 import type { LedgerEntry, LedgerEvent } from '../../fabric/ledger.ts';
 import type { ReportInput } from '../../scripts/finish.ts';
 import { command, entriesOf, sampleRun } from './sample-run.ts';
@@ -29,7 +29,7 @@ export async function writtenRun(folder: string): Promise<ReportInput> {
       resultSha256: record.resultSha256 ?? '',
       ...(record.code === undefined ? {} : { code: record.code }),
     }));
-    written.set(name, await writeSegment(folders.results, name, full));
+    written.set(name, await writtenSegment(folders.results, name, full));
   }
   for (const [chain, events] of Object.entries(chains)) {
     const entries = entriesOf(events, segments).map((entry) =>

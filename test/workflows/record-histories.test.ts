@@ -11,7 +11,7 @@ import { expect, it } from 'vitest';
 import { connectEngine, plainEndpoint } from '../../engine/connect.ts';
 import { QUERY, orchestratorId, shardId } from '../../workflows/protocol.ts';
 import type { FabricStatus } from '../../workflows/protocol.ts';
-import { LiveFabric, until } from '../e2e/live-fabric.ts';
+import { LiveFabric, until, update } from '../e2e/live-fabric.ts';
 
 const FABRIC = 'planetary-fabric';
 const SHARDS = ['earth', 'luna'];
@@ -46,15 +46,15 @@ it('records a run of both workflows', { timeout: 120_000 }, async () => {
     await luna.signal('pause', { by: 'crew', reason: 'by hand' });
     await luna.signal('explode', {});
     const change = { shard: 'earth', limit: 30, by: 'ada' };
-    await orchestrator.executeUpdate('updateSpilloverLimit', { args: [change] });
+    await update(orchestrator, 'updateSpilloverLimit', change);
     await orchestrator.signal('updateSpilloverLimit', { shard: 'pluto', limit: -1 });
     await orchestrator.signal('explode', { loud: true });
     await orchestrator.signal('setTickInterval', { seconds: 0.2, reason: 'calmer' });
     await luna.signal('resume', {});
     const jobs = [{ id: 'by-hand', kind: 'probe', shard: 'luna', payload: { at: 'Ina' } }];
-    await orchestrator.executeUpdate('submitJobs', { args: [{ jobs }] });
-    await orchestrator.executeUpdate('pauseAll', { args: [{ reason: 'all hands' }] });
-    await orchestrator.executeUpdate('resumeAll', { args: [{}] });
+    await update(orchestrator, 'submitJobs', { jobs });
+    await update(orchestrator, 'pauseAll', { reason: 'all hands' });
+    await update(orchestrator, 'resumeAll', {});
     await until('more jobs are done', async () => (await outcomes()) > 80);
     await close();
     expect(fabric.run(['down']).status).toBe(0);

@@ -1,0 +1,49 @@
+/**
+ * The host of all nodes is killed in the middle of long leases: what they had finished by their last
+ * heartbeat is kept, only the rest is done again, and nothing is lost or counted twice.
+ */
+import { afterAll, expect, it } from 'vitest';
+import { EXIT } from '../../scripts/exit-code.ts';
+import { LiveFabric, until } from './live-fabric.ts';
+
+const JOBS = 120;
+const TEST_MS_MAX = 90_000;
+
+const fabric = new LiveFabric();
+afterAll(() => fabric.end(), TEST_MS_MAX);
+
+it(
+  'keeps what a killed node had synced, and does only the rest again',
+  async () => {
+    const mission = fabric.mission({
+      scenario: 'killed',
+      seed: 3,
+      policy: { tickMs: 200, leaseTargetMs: 5_000, leaseJobsMax: 60 },
+      shards: { earth: {} },
+      nodes: [{ id: 'earth-node', shard: 'earth', count: 2, slots: 1 }],
+      blueprints: [{ shard: 'earth', kind: 'survey', count: JOBS, durationMs: 60 }],
+      gates: { completionRatio: 1 },
+    });
+    const running = fabric.start(['run', mission]);
+    const { runId } = await fabric.untilUp(running);
+    const done = (): number => fabric.results(runId).length;
+    await until('some jobs of running leases are on disk', () => done() >= 25);
+    process.kill(fabric.record().pids['node host']!, 'SIGKILL');
+    expect(await running.ended, running.said()).toBe(EXIT.done);
+    const report = fabric.report(runId);
+    expect(report.problems).toEqual([]);
+    expect(report.jobs).toMatchObject({ submitted: JOBS, completed: JOBS });
+    const entries = await fabric.ledger(runId, 'earth');
+    const kept = entries.flatMap((entry) =>
+      entry.type === 'outcome' && entry.items.some(({ back }) => back.length > 0)
+        ? entry.items.flatMap(({ completed }) => completed)
+        : [],
+    );
+    expect(kept.length).toBeGreaterThan(0);
+    // A beat is sent every 0.4 s at the latest, and records are synced every 0.2 s.
+    const again = fabric.results(runId).length - JOBS;
+    console.log(`killed in mid-lease: ${again} of ${JOBS} jobs were done again`);
+    expect(again).toBeLessThan(2 * 25);
+  },
+  TEST_MS_MAX,
+);

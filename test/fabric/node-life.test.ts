@@ -1,0 +1,315 @@
+// The life of a node in its shard: silent, heard again, given up, cordoned, drained, removed, and out for
+// a while because it stands out. Jobs never go missing on the way, and none is counted twice.
+import { describe, expect, it } from 'vitest';
+import { range } from '../../fabric/ordinals.ts';
+import { decide } from '../../fabric/shard/decide.ts';
+import type { ShardEffect, ShardEvent } from '../../fabric/shard/events.ts';
+import { violations } from '../../fabric/invariants.ts';
+import { loadReport } from '../../fabric/shard/report.ts';
+import { openShard, type ShardState } from '../../fabric/shard/state.ts';
+import { nextWake } from '../../fabric/shard/wake.ts';
+import { nodeOf, specOf } from './small-world.ts';
+
+const JOBS = 200;
+const traits = {
+  kind: 'work',
+  skills: [],
+  priority: 5,
+  latencyBudgetMs: null,
+  value: 2,
+  estimateMs: 10,
+};
+
+/** One shard, its nodes and the clock; what it asks for is kept. */
+class Bench {
+  state: ShardState;
+  nowMs = 0;
+  effects: readonly ShardEffect[] = [];
+
+  constructor(nodes: readonly string[]) {
+    const spec = specOf({
+      shards: [{ name: 'earth' }],
+      feeds: [{ shard: 'earth', count: JOBS }],
+      nodes: nodes.map((id) => ({ id, shard: 'earth' })),
+      policy: { pageJobs: JOBS, leaseJobsMax: 10 },
+    });
+    this.state = openShard(spec, 'earth', 0);
+    this.tell({ on: 'opened' });
+    for (const id of nodes) this.register(id, 's1');
+    const classes = [{ ...traits, ordinals: range(0, JOBS) }];
+    this.tell({ on: 'page', feed: 'feed-0', from: 0, count: JOBS, classes });
+  }
+
+  tell(...events: ShardEvent[]): void {
+    ({ state: this.state, effects: this.effects } = decide(this.state, events, this.nowMs));
+    expect(violations([this.state])).toEqual([]);
+  }
+
+  after(ms: number): void {
+    this.nowMs += ms;
+    this.tell({ on: 'wake' });
+  }
+
+  register(id: string, session: string): void {
+    const node = nodeOf({ id, shard: 'earth', slots: 1 });
+    this.tell({ on: 'nodeRegistered', node, session });
+  }
+
+  silent(id: string, progress: Extract<ShardEvent, { on: 'nodeGone' }>['progress'] = []): void {
+    const { incarnation } = this.node(id);
+    const gone = { node: id, incarnation, change: 'lost', why: 'no beat', progress } as const;
+    this.tell({ on: 'nodeGone', ...gone });
+  }
+
+  command(name: string, args: object): string {
+    const command = { commandId: `${name}-${this.nowMs}`, name, args, by: 'ada', reason: '' };
+    this.tell({ on: 'command', command: { ...command, via: 'orchestrator' } });
+    return this.state.commands.at(-1)!.because ?? this.state.commands.at(-1)!.effect;
+  }
+
+  node(id: string) {
+    return this.state.nodes.find(({ spec }) => spec.id === id)!;
+  }
+
+  life(id: string): string {
+    return loadReport(this.state, this.nowMs, 0).nodes.find((node) => node.id === id)!.state;
+  }
+
+  leases(id: string) {
+    return this.state.leases.filter((lease) => lease.node === id);
+  }
+
+  /** Ends every lease of the node: all done, or all failed. */
+  end(id: string, how: 'completed' | 'failed', busyMs = 10): void {
+    for (const { lease, fence, items } of this.leases(id)) {
+      const results = items.map(({ ordinals }) => ({
+        completed: how === 'completed' ? ordinals : [],
+        failed:
+          how === 'failed' ? [...ordinalsOf(ordinals)].map((each) => [each, 'bad'] as const) : [],
+      }));
+      const result = { items: results, segment: null, busyMs };
+      this.tell({ on: 'leaseEnded', lease, fence, result });
+    }
+  }
+
+  asked(what: ShardEffect['do']): number {
+    return this.effects.filter((effect) => effect.do === what).length;
+  }
+
+  changes(): string[] {
+    return this.state.ledger.backlog.flatMap((entry) =>
+      entry.type === 'node' ? [entry.change] : [],
+    );
+  }
+}
+
+function* ordinalsOf(set: readonly number[]): Generator<number> {
+  for (let i = 0; i < set.length; i += 2) for (let at = set[i]!; at < set[i + 1]!; at++) yield at;
+}
+
+describe('a node that is not heard', () => {
+  it('is suspect at first, and given up with its leases a quarter of a second later', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    const held = bench.leases('a').length;
+    expect(held).toBeGreaterThan(0);
+    bench.silent('a');
+    expect(bench.life('a')).toBe('suspect');
+    expect(bench.leases('a')).toHaveLength(held);
+    expect(nextWake(bench.state, bench.nowMs)).toBeLessThanOrEqual(bench.nowMs + 250);
+    bench.after(250);
+    expect(bench.life('a')).toBe('lost');
+    expect(bench.leases('a')).toEqual([]);
+    expect(bench.state.tally.leasesLost).toBe(held);
+    expect(bench.state.tally.retried).toBe(0);
+  });
+
+  it('goes on with its leases when its process is heard again in time', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    const held = bench.leases('a');
+    bench.silent('a');
+    bench.nowMs += 200;
+    bench.register('a', 's1');
+    expect(bench.life('a')).toBe('ready');
+    expect(bench.leases('a')).toEqual(held);
+    expect(bench.asked('presence')).toBe(1);
+    const again = bench.effects.flatMap((effect) =>
+      effect.do === 'lease' ? [effect.grant.fence] : [],
+    );
+    expect(again).toEqual(expect.arrayContaining(held.map(({ fence }) => fence)));
+    bench.after(5_000);
+    expect(bench.life('a')).toBe('ready');
+    expect(bench.node('a').incarnation).toBe(1);
+  });
+
+  it('frees its leases at once when another process registers under its name', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    bench.silent('a');
+    bench.register('a', 's2');
+    expect(bench.node('a').incarnation).toBe(2);
+    expect(bench.leases('a').every(({ fence }) => fence.startsWith('2.'))).toBe(true);
+  });
+
+  it('keeps what it had finished by its last heartbeat; a late answer is refused and counted', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    const [first] = bench.leases('a');
+    const { lease, fence, items, jobs } = first!;
+    const [lo] = items[0]!.ordinals as [number];
+    const segment = { name: 'a', records: 3, sha256: 'sha256:x' };
+    const half = { items: [{ completed: range(lo, lo + 3), failed: [] }], segment, busyMs: 5 };
+    bench.silent('a', [{ lease, fence, result: half }]);
+    bench.after(250);
+    expect(bench.state.tally.completed).toBe(3);
+    expect(bench.state.tally.leasesLost).toBe(2);
+    const outcomes = bench.state.ledger.backlog.filter((entry) => entry.type === 'outcome');
+    expect(outcomes).toMatchObject([{ lease, segment, items: [{ completed: range(lo, lo + 3) }] }]);
+    const whole = { items: [{ completed: items[0]!.ordinals, failed: [] }], segment, busyMs: 9 };
+    bench.tell({ on: 'leaseEnded', lease, fence, result: whole });
+    expect(bench.state.tally).toMatchObject({ completed: 3, lateAnswers: 1 });
+    expect(jobs).toBeGreaterThan(3);
+  });
+});
+
+describe('half of the pool or more, silent at once', () => {
+  it('is waited for, as after an outage of the engine', () => {
+    const bench = new Bench(['a', 'b', 'c', 'd']);
+    bench.silent('a');
+    bench.silent('b');
+    bench.after(2_900);
+    expect([bench.life('a'), bench.life('b')]).toEqual(['suspect', 'suspect']);
+    bench.register('a', 's1');
+    bench.register('b', 's1');
+    bench.after(1_000);
+    expect(bench.state.tally.leasesLost).toBe(0);
+  });
+
+  it('is given up node by node, not all at once', () => {
+    const bench = new Bench(['a', 'b', 'c', 'd']);
+    for (const id of ['a', 'b', 'c']) bench.silent(id);
+    bench.after(3_000);
+    expect(['a', 'b', 'c'].map((id) => bench.life(id))).toEqual(['lost', 'suspect', 'suspect']);
+    bench.after(50);
+    expect(bench.life('b')).toBe('lost');
+    bench.after(50);
+    expect(bench.life('c')).toBe('lost');
+  });
+
+  it('is a pool of one node as well: nobody else could take its jobs', () => {
+    const bench = new Bench(['a']);
+    bench.silent('a');
+    bench.after(2_900);
+    expect(bench.life('a')).toBe('suspect');
+    bench.after(100);
+    expect(bench.life('a')).toBe('lost');
+  });
+
+  it('is not one of two', () => {
+    const bench = new Bench(['a', 'b']);
+    bench.silent('a');
+    bench.after(250);
+    expect(bench.life('a')).toBe('lost');
+  });
+});
+
+describe('the owner', () => {
+  it('cordons a node: it ends what it holds and gets nothing new, also after it was lost', () => {
+    const bench = new Bench(['a', 'b']);
+    expect(bench.command('cordonNode', { node: 'a' })).toMatch(
+      /^a is cordoned: it gets nothing new/,
+    );
+    bench.end('a', 'completed');
+    expect(bench.leases('a')).toEqual([]);
+    bench.silent('a');
+    bench.after(250);
+    bench.register('a', 's2');
+    expect(bench.life('a')).toBe('cordoned');
+    expect(bench.leases('a')).toEqual([]);
+    bench.command('uncordonNode', { node: 'a' });
+    expect(bench.leases('a').length).toBeGreaterThan(0);
+  });
+
+  it('drains a node: what has not begun comes back, and at the deadline the rest is given to others', () => {
+    const bench = new Bench(['a', 'b']);
+    const held = bench.leases('a').length;
+    bench.command('drainNode', { node: 'a', seconds: 5 });
+    expect(bench.asked('cancelLease')).toBe(held);
+    expect(bench.life('a')).toBe('draining');
+    bench.after(4_999);
+    expect(bench.leases('a')).toHaveLength(held);
+    bench.after(1);
+    expect(bench.leases('a')).toEqual([]);
+    expect(bench.life('a')).toBe('cordoned');
+    expect(bench.changes()).toEqual(expect.arrayContaining(['draining', 'cordoned']));
+  });
+
+  it('drains a node without a wait when it holds nothing any more', () => {
+    const bench = new Bench(['a', 'b']);
+    bench.command('drainNode', { node: 'a' });
+    bench.end('a', 'completed');
+    expect(bench.life('a')).toBe('cordoned');
+  });
+
+  it('removes a node: it is out until it is uncordoned and registers again', () => {
+    const bench = new Bench(['a', 'b']);
+    bench.command('removeNode', { node: 'a' });
+    expect(bench.leases('a')).toEqual([]);
+    expect(bench.asked('dismiss')).toBe(1);
+    bench.silent('a');
+    bench.register('a', 's1');
+    expect(bench.life('a')).toBe('removed');
+    bench.command('uncordonNode', { node: 'a' });
+    bench.register('a', 's1');
+    expect(bench.life('a')).toBe('ready');
+  });
+
+  it('is told when there is no such node', () => {
+    expect(new Bench(['a']).command('cordonNode', { node: 'z' })).toBe(
+      'There is no node "z" on earth.',
+    );
+  });
+});
+
+describe('a node that stands out', () => {
+  it('by failures is given nothing for a while, and then a fresh start', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    for (let round = 0; round < 3; round++) {
+      bench.end('a', 'failed');
+      bench.end('b', 'completed');
+      bench.end('c', 'completed');
+    }
+    expect(bench.life('a')).toBe('ejected');
+    expect(bench.changes()).toContain('ejected');
+    bench.end('a', 'failed');
+    expect(bench.leases('a')).toEqual([]);
+    bench.after(10_000);
+    expect(bench.life('a')).toBe('ready');
+    expect(bench.node('a').health).toBe(1);
+  });
+
+  it('by slowness too', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    for (let round = 0; round < 2; round++) {
+      bench.end('a', 'completed', 5_000);
+      bench.end('b', 'completed');
+      bench.end('c', 'completed');
+    }
+    expect(bench.life('a')).toBe('ejected');
+  });
+
+  it('is kept when all of them fail alike: then it is the jobs', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    for (let round = 0; round < 3; round++)
+      for (const id of ['a', 'b', 'c']) bench.end(id, 'failed');
+    expect(['a', 'b', 'c'].map((id) => bench.life(id))).toEqual(['ready', 'ready', 'ready']);
+  });
+
+  it('is one of three at the most, and never the only one', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    for (let round = 0; round < 3; round++) {
+      bench.end('a', 'failed');
+      bench.end('b', 'failed');
+      bench.end('c', 'completed');
+    }
+    const lives = ['a', 'b', 'c'].map((id) => bench.life(id));
+    expect(lives.filter((life) => life === 'ejected').length).toBeLessThanOrEqual(1);
+  });
+});
