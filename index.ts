@@ -21,5 +21,5 @@ export type {
 export type { NodeSpec, ShardPolicy } from './fabric/policy.ts';
 export type { Mission, MissionInput } from './fabric/mission/schema.ts';
 export type { RunSpec } from './fabric/mission/run-spec.ts';
-export type { Agent, AgentOutcome, JsonValue } from './agents/agent.ts';
+export type { Agent, AgentJob, AgentOutcome, JsonValue } from './agents/agent.ts';
 export type { JobBody } from './fabric/job.ts';

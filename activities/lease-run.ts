@@ -12,10 +12,11 @@ import type { FeedSpec } from '../fabric/policy.ts';
 import type { Adapter, AdapterJob, JobOutcome } from './adapters/adapter.ts';
 import type { FeedReaders } from './feed/index.ts';
 import type { ResultRecord } from './results.ts';
-import { RESULT_BYTES_MAX } from './results.ts';
+import { RESULT_BYTES_MAX, RESULT_LEVELS_MAX } from './results.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 export interface LeaseHost {
+  readonly runId: string;
   readonly session: string;
   readonly adapter: Adapter;
   /** The run's feeds by id. */
@@ -113,6 +114,7 @@ async function heldJobs(host: LeaseHost, slice: TravellingSlice, item: number): 
     ordinal,
     attempt,
     body,
+    idempotencyKey: `${host.runId}/${feed}/${ordinal}`,
     item,
     value,
   });
@@ -155,6 +157,9 @@ function recordOf(job: HeldJob, outcome: JobOutcome, ms: number): ResultRecord {
   });
   if (outcome.status === 'failed') return failed(outcome.code, outcome.message);
   const result = outcome.result ?? null;
+  if (isNestedDeeper(result, RESULT_LEVELS_MAX)) {
+    return failed('bad-result', `the result has more than ${RESULT_LEVELS_MAX} levels`);
+  }
   const json = JSON.stringify(result);
   const bytes = Buffer.byteLength(json);
   if (bytes > RESULT_BYTES_MAX) {
@@ -163,6 +168,18 @@ function recordOf(job: HeldJob, outcome: JobOutcome, ms: number): ResultRecord {
   }
   const resultSha256 = hash('sha256', json);
   return { ...about, status: 'completed', result, resultSha256, ms: rounded };
+}
+
+/** Walks level by level: what is nested too deep for the stack must not end the lease. */
+function isNestedDeeper(value: unknown, levelsMax: number): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > levelsMax) return true;
+    level = level.flatMap((each) =>
+      typeof each === 'object' && each !== null ? (Object.values(each) as unknown[]) : [],
+    );
+  }
+  return false;
 }
 
 function cut(message: string): string {

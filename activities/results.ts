@@ -13,6 +13,8 @@ const NEWLINE = 0x0a;
 
 /** The longest result of one job, as JSON. A larger one belongs elsewhere, with a reference to it. */
 export const RESULT_BYTES_MAX = 64 * 1024;
+/** How deep it may be nested: more than any sensible result, less than what is too deep to be written. */
+export const RESULT_LEVELS_MAX = 100;
 
 /** One line of a segment: what became of one job at one attempt. */
 export interface ResultRecord {

@@ -76,7 +76,7 @@ export class MissionJobs implements SimulatedJobs {
 
   attempt(job: SimulatedAttempt): { readonly serviceMs: number; readonly code: string | null } {
     const { feed, ordinal, adapter, body, estimateMs } = job;
-    if (adapter === 'agent') return { serviceMs: estimateMs ?? AGENT_JOB_MS, code: null };
+    if (adapter !== 'simulated') return { serviceMs: estimateMs ?? AGENT_JOB_MS, code: null };
     if (body) this.#submitted.set(`${feed}/${ordinal}`, readSimulated(body.payload));
     const { serviceMs, failed } = drawAttempt(this.#payloadOf(feed, ordinal), job);
     return { serviceMs, code: failed === null ? null : failed.code };
@@ -85,7 +85,9 @@ export class MissionJobs implements SimulatedJobs {
   /** Hex digest of a completed job's result; what a real agent would have answered counts as null. */
   resultSha256(feed: string, ordinal: number, adapter: AdapterSpec['type']): string {
     const result =
-      adapter === 'agent' ? null : drawAnswer(this.#payloadOf(feed, ordinal), { feed, ordinal });
+      adapter === 'simulated'
+        ? drawAnswer(this.#payloadOf(feed, ordinal), { feed, ordinal })
+        : null;
     return hash('sha256', JSON.stringify(result));
   }
 

@@ -1,4 +1,5 @@
 /** A run in virtual time in plain words, for the terminal. */
+import type { AdapterSpec } from '../fabric/mission/run-spec.ts';
 import { counted, duration, number, titled } from '../reporting/numbers.ts';
 import { verdictLines } from '../reporting/verdict.ts';
 import { plainTable } from './plain-table.ts';
@@ -55,11 +56,7 @@ function shardRows({ report }: SimulatedMission): string[][] {
 }
 
 function caveats({ spec, report }: SimulatedMission): string[] {
-  const agents = [
-    ...new Set(
-      spec.nodes.flatMap(({ adapter }) => (adapter.type === 'agent' ? [adapter.agent] : [])),
-    ),
-  ];
+  const agents = [...new Set(spec.nodes.flatMap(({ adapter }) => agentName(adapter)))];
   const times =
     'Times are those of service, links, messages and writes, not of the computing that a real machine does.';
   if (agents.length > 0) {
@@ -75,6 +72,11 @@ function caveats({ spec, report }: SimulatedMission): string[] {
     `${report.outcomeDigest}.`,
     times,
   ];
+}
+
+function agentName(adapter: AdapterSpec): string[] {
+  if (adapter.type === 'simulated') return [];
+  return [adapter.type === 'agent' ? adapter.agent : adapter.command.join(' ')];
 }
 
 function stuckLines({ run, report }: SimulatedMission): string[] {

@@ -78,6 +78,7 @@ async function start(spec: RunSpec): Promise<FabricProcess> {
 async function hostNode(host: Host, node: RunNode, adapter: Adapter): Promise<HostedNode> {
   const { spec, session, connection, namespace, readers } = host;
   const desk = new LeaseDesk({
+    runId: spec.runId,
     node: node.id,
     slots: node.slots,
     session,

@@ -2,6 +2,7 @@
  * What does the jobs of a lease. One lease is one call of `run`, which works through its jobs in order;
  * several leases run side by side, as many as the node has slots.
  */
+import type { AgentJob } from '../../agents/agent.ts';
 import type { JobBody } from '../../fabric/job.ts';
 import { JOB_TIMEOUT } from '../../fabric/lease-time.ts';
 
@@ -12,6 +13,8 @@ export interface AdapterJob {
   /** From 1. */
   readonly attempt: number;
   readonly body: JobBody;
+  /** The run's id, the feed and the ordinal: the same for every try at the job. */
+  readonly idempotencyKey: string;
 }
 
 export type JobOutcome =
@@ -37,6 +40,12 @@ export interface Adapter {
   /** Never rejects because of a job: that is a failed outcome. */
   run(run: AdapterRun): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The job as whoever does it is handed it. */
+export function agentJob({ body, attempt, idempotencyKey }: AdapterJob): AgentJob {
+  const { id, kind, payload } = body;
+  return { id, kind, payload, attempt, idempotencyKey };
 }
 
 /** The outcome of a job that took longer than its lease allows. */

@@ -3,8 +3,7 @@
  * Answers go out as JSON text, so that nothing but JSON can leave the thread.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Agent, AgentOutcome } from '../../agents/agent.ts';
-import type { JobBody } from '../../fabric/job.ts';
+import type { Agent, AgentJob, AgentOutcome } from '../../agents/agent.ts';
 
 /** Where the agent comes from: a module's default export, or a built-in one by its name. */
 export interface ThreadOrder {
@@ -38,9 +37,9 @@ async function loadAgent({ module, builtIn }: ThreadOrder): Promise<Agent> {
   return agent;
 }
 
-async function answer(agent: Agent, body: JobBody, bytesMax: number): Promise<ThreadAnswer> {
+async function answer(agent: Agent, job: AgentJob, bytesMax: number): Promise<ThreadAnswer> {
   try {
-    return answerOf(await agent.handle(body), bytesMax);
+    return answerOf(await agent.handle(job), bytesMax);
   } catch (error) {
     return { type: 'failed', code: 'agent-threw', message: textOf(error) };
   }
@@ -75,8 +74,8 @@ async function main(): Promise<void> {
   } catch (error) {
     return say({ type: 'unloadable', message: textOf(error) });
   }
-  port.on('message', (body: JobBody) => {
-    void answer(agent, body, order.resultBytesMax).then(say);
+  port.on('message', (job: AgentJob) => {
+    void answer(agent, job, order.resultBytesMax).then(say);
   });
   say({ type: 'loaded' });
 }

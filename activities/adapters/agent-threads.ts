@@ -3,14 +3,16 @@
  * and stops nothing else; one that dies or overruns fails its one job, and its thread is replaced.
  */
 import { Worker } from 'node:worker_threads';
+import type { AgentJob } from '../../agents/agent.ts';
 import { LIMITS } from '../../fabric/limits.ts';
-import type { JobBody } from '../../fabric/job.ts';
 import type { JobOutcome } from './adapter.ts';
 import { timedOut } from './adapter.ts';
 import type { ThreadAnswer, ThreadOrder } from './agent-thread.ts';
 
 export interface ThreadsOrder extends ThreadOrder {
   readonly threads: number;
+  /** The most that the JavaScript heap of one thread may grow to. */
+  readonly memoryMb: number;
   /** The compiled `agent-thread` module. */
   readonly entry: URL;
 }
@@ -22,6 +24,12 @@ interface Thread {
   answered: ((outcome: JobOutcome) => void) | null;
   wasLoaded: boolean;
   dead: boolean;
+}
+
+/** Why the job under way failed when its thread ended. */
+interface Death {
+  readonly code: string;
+  readonly message: string;
 }
 
 /** Before a thread is started again that could not load its agent: trying harder won't mend it. */
@@ -57,7 +65,7 @@ export class AgentThreads {
    * Runs one job in the next free thread. Past `endByMs` (by `performance.now()`) it fails and its
    * thread is ended. Null when it was abandoned, or no thread came free by then.
    */
-  async run(body: JobBody, endByMs: number, abandoned: AbortSignal): Promise<JobOutcome | null> {
+  async run(job: AgentJob, endByMs: number, abandoned: AbortSignal): Promise<JobOutcome | null> {
     const thread = await this.#take(endByMs, abandoned);
     if (thread === null) return null;
     if (abandoned.aborted) {
@@ -88,7 +96,7 @@ export class AgentThreads {
         end(outcome);
         if (!thread.dead) this.#release(thread);
       };
-      thread.worker.postMessage(body);
+      thread.worker.postMessage(job);
     });
   }
 
@@ -119,9 +127,11 @@ export class AgentThreads {
   }
 
   #start(): Thread {
-    const { module, builtIn, resultBytesMax, entry } = this.#order;
+    const { module, builtIn, resultBytesMax, entry, memoryMb } = this.#order;
     const workerData: ThreadOrder = { module, builtIn, resultBytesMax };
-    const worker = new Worker(entry, { workerData });
+    // Past its own limit a thread ends by itself; without one it would take the whole host along.
+    const resourceLimits = { maxOldGenerationSizeMb: memoryMb };
+    const worker = new Worker(entry, { workerData, resourceLimits });
     let loaded: () => void = () => undefined;
     let unloadable: (error: Error) => void = () => undefined;
     const thread: Thread = {
@@ -144,10 +154,10 @@ export class AgentThreads {
       } else if (answer.type === 'unloadable') unloadable(new Error(answer.message));
       else thread.answered?.(outcomeOf(answer));
     });
-    let died = 'its thread ended';
-    worker.on('error', (error) => (died = `its thread died: ${error.message}`));
+    let died: Death = { code: 'agent-died', message: 'its thread ended' };
+    worker.on('error', (error) => (died = deathOf(error, memoryMb)));
     worker.on('exit', () => {
-      unloadable(new Error(died));
+      unloadable(new Error(died.message));
       this.#gone(thread, died);
     });
     return thread;
@@ -158,16 +168,25 @@ export class AgentThreads {
     void thread.worker.terminate();
   }
 
-  #gone(thread: Thread, message: string): void {
+  #gone(thread: Thread, died: Death): void {
     thread.dead = true;
     this.#threads.delete(thread);
     const at = this.#free.indexOf(thread);
     if (at >= 0) this.#free.splice(at, 1);
-    thread.answered?.({ status: 'failed', code: 'agent-died', message });
+    thread.answered?.({ status: 'failed', ...died });
     if (this.#closed) return;
     if (thread.wasLoaded) this.#start();
     else setTimeout(() => !this.#closed && this.#start(), RELOAD_MS).unref();
   }
+}
+
+function deathOf(error: Error, memoryMb: number): Death {
+  if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    const message = `its thread held more than ${memoryMb} MB and was ended`;
+    return { code: 'memory', message };
+  }
+  const message = `its thread died: ${error.message}`.slice(0, LIMITS.failureMessageCharsMax);
+  return { code: 'agent-died', message };
 }
 
 function outcomeOf(answer: Extract<ThreadAnswer, { type: 'completed' | 'failed' }>): JobOutcome {

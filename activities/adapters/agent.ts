@@ -5,6 +5,7 @@
 import { pathToFileURL } from 'node:url';
 import { RESULT_BYTES_MAX } from '../results.ts';
 import type { Adapter, AdapterRun } from './adapter.ts';
+import { agentJob } from './adapter.ts';
 import { AgentThreads } from './agent-threads.ts';
 
 export interface AgentOrder {
@@ -14,18 +15,20 @@ export interface AgentOrder {
   readonly module: string | null;
   /** Jobs done at the same time. */
   readonly threads: number;
+  /** The most that the JavaScript heap of one thread may grow to. */
+  readonly memoryMb: number;
   /** Where the compiled thread module is, unless beside this one. */
   readonly entry?: URL;
 }
 
 /** Runs jobs through an agent; nodes may share one, then they share its threads. */
-export function agentAdapter({ module, agent, threads, entry }: AgentOrder): Adapter {
+export function agentAdapter({ module, agent, entry, ...limits }: AgentOrder): Adapter {
   const builtIns = new URL('../../agents/index.js', import.meta.url);
   const pool = new AgentThreads({
     module: (module === null ? builtIns : pathToFileURL(module)).href,
     builtIn: module === null ? agent : null,
     resultBytesMax: RESULT_BYTES_MAX,
-    threads,
+    ...limits,
     entry: entry ?? new URL('./agent-thread.js', import.meta.url),
   });
   return {
@@ -37,10 +40,10 @@ export function agentAdapter({ module, agent, threads, entry }: AgentOrder): Ada
 
 async function runJobs(pool: AgentThreads, run: AdapterRun): Promise<void> {
   const { jobs, mayStart, endByMs, abandoned, onDone } = run;
-  for (const [at, { body }] of jobs.entries()) {
+  for (const [at, job] of jobs.entries()) {
     if (!mayStart()) return;
     const startedMs = performance.now();
-    const outcome = await pool.run(body, endByMs, abandoned);
+    const outcome = await pool.run(agentJob(job), endByMs, abandoned);
     if (outcome === null) return;
     onDone(at, outcome, performance.now() - startedMs);
   }

@@ -5,6 +5,7 @@
 import { LIMITS } from '../limits.ts';
 import { canDo } from '../shard/skills.ts';
 import { positionOf } from '../topology.ts';
+import { timeoutProblem } from './adapter.ts';
 import { nodeIds } from './fill.ts';
 import { RANGES } from './fields.ts';
 import {
@@ -58,7 +59,7 @@ export function checkMission(input: unknown): MissionCheck {
  * Keys that could reach an object's prototype, and nesting that no mission needs. The schema can't do
  * this: it passes over `__proto__`. Walks without recursion, so that depth itself does no harm.
  */
-function unsafeKeys(input: unknown): Problem[] {
+export function unsafeKeys(input: unknown): Problem[] {
   const problems: Problem[] = [];
   const rest: { value: unknown; path: Path }[] = [{ value: input, path: [] }];
   for (let next = rest.pop(); next; next = rest.pop()) {
@@ -103,11 +104,13 @@ function checkShards({ shards }: Mission, problems: Problem[]): void {
   }
 }
 
-function checkNodes({ shards, nodes }: Mission, problems: Problem[]): void {
+function checkNodes({ shards, nodes, policy }: Mission, problems: Problem[]): void {
   const seen = new Map<string, number>();
   const perShard = new Map<string, number>();
   for (const [i, node] of nodes.entries()) {
     checkShardName(shards, ['nodes', i, 'shard'], node.shard, problems);
+    const late = timeoutProblem(node.adapter, policy.leaseTimeoutMs, `nodes[${i}].adapter`);
+    if (late !== null) problems.push(late);
     for (const id of nodeIds(node)) {
       const first = seen.get(id);
       if (first !== undefined) {

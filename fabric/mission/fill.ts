@@ -4,6 +4,7 @@
  */
 import { linkMs, positionOf, type Position } from '../topology.ts';
 import type { Arrivals, Blueprint, FeedSpec } from '../policy.ts';
+import { runAdapter } from './adapter.ts';
 import type { MissionBlueprint } from './jobs.ts';
 import type { Gate, RunNode, RunShard, TimelineCommand } from './run-spec.ts';
 import type { Mission, MissionFeed, MissionNode } from './schema.ts';
@@ -15,8 +16,11 @@ export function nodeIds({ id, count }: Pick<MissionNode, 'id' | 'count'>): strin
   return count === 1 ? [id] : Array.from({ length: count }, (_, i) => `${id}-${i + 1}`);
 }
 
-/** Every node by itself. `moduleOf` makes the path of an agent's module absolute. */
-export function runNodes({ nodes }: Mission, moduleOf: (path: string) => string): RunNode[] {
+/** Every node by itself. `pathOf` makes a path of the file absolute. */
+export function runNodes(
+  { nodes }: Pick<Mission, 'nodes'>,
+  pathOf: (path: string) => string,
+): RunNode[] {
   return nodes.flatMap((node) =>
     nodeIds(node).map((id) => ({
       id,
@@ -27,14 +31,7 @@ export function runNodes({ nodes }: Mission, moduleOf: (path: string) => string)
       image: node.image,
       runtime: node.runtime,
       tags: node.tags,
-      adapter:
-        node.adapter.type === 'simulated'
-          ? { type: 'simulated', speed: node.adapter.speed }
-          : {
-              type: 'agent',
-              agent: node.adapter.agent,
-              module: node.adapter.module === null ? null : moduleOf(node.adapter.module),
-            },
+      adapter: runAdapter(node.adapter, pathOf),
     })),
   );
 }

@@ -7,8 +7,31 @@ import type { FabricPolicy, FeedSpec, NodeSpec, ShardPolicy } from '../policy.ts
 export type AdapterSpec =
   /** Seeded service time and failure; `speed` divides the time. */
   | { readonly type: 'simulated'; readonly speed: number }
-  /** A handler registered by name, run in a thread of its own. `module` is an absolute file path. */
-  | { readonly type: 'agent'; readonly agent: string; readonly module: string | null };
+  /** A handler registered by name, run in a thread of its own. */
+  | {
+      readonly type: 'agent';
+      readonly agent: string;
+      /** Absolute file path, or null for a built-in agent. */
+      readonly module: string | null;
+      /** Absent in runs of an earlier version. */
+      readonly memoryMb?: number;
+    }
+  | CommandSpec;
+
+/** A process for each job, in the limits given. */
+export interface CommandSpec {
+  readonly type: 'command';
+  /** Program and arguments. */
+  readonly command: readonly string[];
+  /** Absolute. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Names of variables that are passed on. */
+  readonly passEnv: readonly string[];
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly outputBytesMax: number;
+}
 
 export interface RunNode extends NodeSpec {
   readonly adapter: AdapterSpec;

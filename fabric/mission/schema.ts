@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { LIMITS } from '../limits.ts';
+import { adapter } from './adapter.ts';
 import { RANGES, filePath, label, name, number, object, skills, text, whole } from './fields.ts';
 import { blueprint, filledJob, placedBlueprint } from './jobs.ts';
 import { timelineEntry } from './timeline.ts';
@@ -71,27 +72,8 @@ const shard = object({
   position: position.optional(),
 }).describe('One region with its own registry, router and nodes.');
 
-const adapter = z
-  .discriminatedUnion('type', [
-    object({
-      type: z.literal('simulated').describe('Jobs take a seeded time and fail at a seeded rate.'),
-      speed: number({ min: 0.001, max: 1_000_000 })
-        .default(1)
-        .describe('Divides the service time. Default 1.'),
-    }),
-    object({
-      type: z.literal('agent').describe('Jobs are done by a handler in a thread of its own.'),
-      agent: label().describe('The name it is registered by, such as "earthquake".'),
-      module: filePath()
-        .nullable()
-        .default(null)
-        .describe('File that holds the handler, relative to the mission. Default null: built in.'),
-    }),
-  ])
-  .prefault({ type: 'simulated' })
-  .describe('How the node does its jobs. Default simulated.');
-
-const node = object({
+/** One agent host of a mission, or several equal ones. */
+export const node = object({
   id: name().describe('Unique in the mission.'),
   shard: name().describe('The shard that it works for.'),
   count: whole({ min: 1, max: LIMITS.nodesPerShardMax })

@@ -22,6 +22,7 @@ import type { RunSpec } from '../../fabric/mission/run-spec.ts';
 import type { Mission } from '../../fabric/mission/schema.ts';
 import { LIMITS } from '../../fabric/limits.ts';
 import type { FeedSpec } from '../../fabric/policy.ts';
+import { adapterProblems } from './adapter-files.ts';
 import { readFeeds, type FeedFormats } from './feed-files.ts';
 import { FEED_FORMATS } from './feed-formats.ts';
 import { MissionError } from './mission-error.ts';
@@ -74,7 +75,7 @@ export async function loadMission(
   const spoolFolder = join(run.folders.results, 'feeds');
   const read = await readFeeds(mission, missionFolder, spoolFolder, formats);
   try {
-    problems.push(...read.problems, ...moduleProblems(mission, missionFolder));
+    problems.push(...read.problems, ...adaptersProblems(mission, missionFolder));
     const feeds = [...read.feeds, ...shorthandFeeds(mission)];
     if (problems.length === 0) problems.push(...jobsProblems(feeds, overrides.jobs));
     if (problems.length > 0) throw new MissionError(source, problems);
@@ -150,14 +151,10 @@ function jobsProblems(feeds: readonly FeedSpec[], jobs: number | undefined): Pro
   return [{ path: '--jobs', found: grouped(jobs), expected }];
 }
 
-function moduleProblems({ nodes }: Mission, missionFolder: string): Problem[] {
-  return nodes.flatMap(({ adapter }, i) => {
-    if (adapter.type !== 'agent' || adapter.module === null) return [];
-    if (existsSync(resolve(missionFolder, adapter.module))) return [];
-    const found = `${quoted(adapter.module)}, no such file`;
-    const expected = 'a module, relative to the mission file';
-    return [{ path: `nodes[${i}].adapter.module`, found, expected }];
-  });
+function adaptersProblems({ nodes }: Mission, missionFolder: string): Problem[] {
+  return nodes.flatMap(({ adapter }, i) =>
+    adapterProblems(adapter, missionFolder, `nodes[${i}].adapter`),
+  );
 }
 
 /** The spec is handed to every workflow of the run, so it must fit the engine's payloads. */

@@ -77,6 +77,7 @@ beforeEach(() => {
 
 function desk(slots = 1): LeaseDesk {
   return new LeaseDesk({
+    runId: 'run-1',
     node: 'n1',
     slots,
     session: 's1',
@@ -134,10 +135,12 @@ describe('a lease', () => {
     const begins = adapter.begins();
     const { result } = call(on, grant(4, {}, [3, 6]));
     const run = await begins;
-    expect(run.jobs.map(({ ordinal, attempt }) => [ordinal, attempt])).toEqual([
-      [3, 2],
-      [4, 2],
-      [5, 2],
+    expect(
+      run.jobs.map(({ ordinal, attempt, idempotencyKey }) => [ordinal, attempt, idempotencyKey]),
+    ).toEqual([
+      [3, 2, 'run-1/f/3'],
+      [4, 2, 'run-1/f/4'],
+      [5, 2, 'run-1/f/5'],
     ]);
     adapter.runs[0]!.next({ status: 'completed', result: { ok: true } });
     await inLoop();
@@ -166,6 +169,16 @@ describe('a lease', () => {
     expect(records[0]!.resultSha256).toMatch(/^[0-9a-f]{64}$/);
     expect(records[1]).toMatchObject({ status: 'failed', code: 'E1', resultSha256: '' });
     expect(records[1]!.message).toHaveLength(200);
+  });
+
+  test('lives through a result that is nested too deep to be written', async () => {
+    const on = desk();
+    const begins = adapter.begins();
+    const { result } = call(on, grant(1));
+    await begins;
+    const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) as unknown;
+    adapter.runs[0]!.next({ status: 'completed', result: deep });
+    expect((await result).items).toEqual([{ completed: [], failed: [[0, 'bad-result']] }]);
   });
 
   test('uses the bodies that came along, and fails jobs whose feed is not to be had', async () => {
@@ -359,6 +372,7 @@ describe('draining', () => {
 
 test('results that can’t be written fail the lease, and its slot is free again', async () => {
   const on = new LeaseDesk({
+    runId: 'run-1',
     node: 'n1',
     slots: 1,
     session: 's1',

@@ -52,7 +52,7 @@ test('it is refused for another session', async () => {
 });
 
 test('it goes on beating while a handler computes for three seconds', async () => {
-  opened = agentAdapter({ agent: 'obedient', module: agent, threads: 2, entry });
+  opened = agentAdapter({ agent: 'obedient', module: agent, threads: 2, memoryMb: 256, entry });
   await opened.open();
   const presence = new Presence('n1', 's1');
   const { beatsMs, held } = hold(presence);

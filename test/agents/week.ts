@@ -22,7 +22,7 @@ export const weekJobs = weekText
 
 /** What the agent makes of one job, as it would be written and read back. */
 export async function resultOf(job: JobBody): Promise<EarthquakeResult> {
-  const outcome = await earthquakeAgent.handle(job);
+  const outcome = await earthquakeAgent.handle({ ...job, attempt: 1, idempotencyKey: job.id });
   if (outcome.status !== 'completed') throw new Error(`${job.id}: ${outcome.message}`);
   const result = readEarthquakeResult(JSON.parse(JSON.stringify(outcome.result)));
   if (result === null) throw new Error(`${job.id}: no result of this agent`);

@@ -136,12 +136,27 @@ const BAD: readonly [title: string, mission: unknown, line: string][] = [
   [
     'an adapter of an unknown type',
     node({ adapter: { type: 'robot' } }),
-    'nodes[0].adapter.type: found "robot"; expected one of "simulated", "agent"',
+    'nodes[0].adapter.type: found "robot"; expected one of "simulated", "agent", "command"',
   ],
   [
     'an agent adapter without its agent',
     node({ adapter: { type: 'agent' } }),
     'nodes[0].adapter.agent: found nothing; expected a word of letters, digits and " ._:/@+-", at most 128 long',
+  ],
+  [
+    'a command without a word',
+    node({ adapter: { type: 'command', command: [] } }),
+    'nodes[0].adapter.command: found an empty list; expected at least 1 entries',
+  ],
+  [
+    'a command with an odd variable',
+    node({ adapter: { type: 'command', command: ['node'], env: { 'A-B': '1' } } }),
+    'nodes[0].adapter.env.A-B: found the name "A-B"; expected the name of an environment variable',
+  ],
+  [
+    'a command that may take longer than a lease leaves it',
+    node({ adapter: { type: 'command', command: ['node'], timeoutMs: 30_000 } }),
+    'nodes[0].adapter.timeoutMs: found 30,000; expected at most 24,000, which policy.leaseTimeoutMs, 60,000, leaves the last job of a lease',
   ],
   [
     'two feeds of one id',

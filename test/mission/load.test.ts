@@ -320,6 +320,45 @@ describe('a mission file', () => {
     ]);
   });
 
+  test('whose command or its folder is missing is refused', async () => {
+    const command = (parts: object) => ({
+      shard: 'earth',
+      adapter: { type: 'command', command: ['no-such-program'], ...parts },
+    });
+    write(
+      'm.json',
+      sample({
+        nodes: [
+          { id: 'a', ...command({}) },
+          { id: 'b', ...command({ folder: 'nowhere' }) },
+          { id: 'c', ...command({ command: ['node', 'x.mjs'] }) },
+          { id: 'd', ...command({ command: ['./m.json'] }) },
+        ],
+      }),
+    );
+    const expected =
+      "which can't be run here; expected a program on the PATH, or the path of one from where it runs";
+    expect(await refusal('m.json')).toEqual([
+      `m.json: nodes[0].adapter.command[0]: found "no-such-program", ${expected}`,
+      'm.json: nodes[1].adapter.folder: found "nowhere", no such folder; expected a folder, relative to the mission file',
+      `m.json: nodes[3].adapter.command[0]: found "./m.json", ${expected}`,
+    ]);
+  });
+
+  test('with a command hands on where it runs, absolute, and what it may take', async () => {
+    const adapter = { type: 'command', command: ['node', 'x.mjs'], env: { MODE: 'fast' } };
+    write('m.json', sample({ nodes: [{ id: 'a', shard: 'earth', adapter }] }));
+    const { spec } = await load('m.json');
+    expect(spec.nodes[0]!.adapter).toEqual({
+      ...adapter,
+      folder: folder,
+      passEnv: [],
+      timeoutMs: 10_000,
+      memoryMb: 512,
+      outputBytesMax: 65_536,
+    });
+  });
+
   test('with no end of problems shows the first fifty', async () => {
     const parts = Object.fromEntries(Array.from({ length: 70 }, (_, i) => [`key${i}`, 1]));
     write('m.json', sample(parts));

@@ -257,7 +257,9 @@ async function drawnRow(
   attemptsMax: number,
 ): Promise<[string, number, string, string]> {
   for (let attempt = 1; ; attempt++) {
-    const outcomes = await runAdapter(simulatedAdapter(100), [{ ...job, attempt }]);
+    const outcomes = await runAdapter(simulatedAdapter(100), [
+      { ...job, attempt, idempotencyKey: '' },
+    ]);
     const outcome = outcomes.get(0)!;
     if (outcome.status === 'completed') {
       const result = createHash('sha256').update(JSON.stringify(outcome.result)).digest('hex');

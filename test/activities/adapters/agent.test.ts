@@ -15,8 +15,8 @@ afterEach(async () => {
   opened = null;
 });
 
-async function adapter(threads = 1, module = agent): Promise<Adapter> {
-  opened = agentAdapter({ agent: 'obedient', module, threads, entry });
+async function adapter(threads = 1, module = agent, memoryMb = 256): Promise<Adapter> {
+  opened = agentAdapter({ agent: 'obedient', module, threads, memoryMb, entry });
   await opened.open();
   return opened;
 }
@@ -71,6 +71,27 @@ describe('an agent in threads', () => {
     expect(await outcomes(await adapter(), ['big', 65_536], ['big', 65_000])).toMatchObject([
       { status: 'failed', code: 'result-too-large' },
       { status: 'completed' },
+    ]);
+  });
+
+  test('is told its attempt and a key that is the same for every try', async () => {
+    const on = await adapter();
+    const again = jobs(2, ['job'], 2);
+    expect([...(await runAdapter(on, again)).values()]).toMatchObject([
+      { result: { attempt: 2, idempotencyKey: 'run/f/0' } },
+      { result: { attempt: 2, idempotencyKey: 'run/f/1' } },
+    ]);
+  });
+
+  test('that eats memory fails its one job, and the next runs in a new thread', async () => {
+    const on = await adapter(1, agent, 32);
+    expect(await outcomes(on, ['eat'], ['echo', 1])).toMatchObject([
+      {
+        status: 'failed',
+        code: 'memory',
+        message: 'its thread held more than 32 MB and was ended',
+      },
+      { status: 'completed', result: { loads: 1 } },
     ]);
   });
 

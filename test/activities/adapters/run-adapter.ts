@@ -6,6 +6,7 @@ export function jobs(count: number, payload: unknown = null, attempt = 1): Adapt
     feed: 'f',
     ordinal,
     attempt,
+    idempotencyKey: `run/f/${ordinal}`,
     body: { id: `f-${ordinal}`, kind: 'k', payload },
   }));
 }

@@ -27,9 +27,12 @@ let loads = 0;
 export default {
   name: 'obedient',
   load() { loads++; },
-  async handle({ id, payload }) {
+  async handle(job) {
+    const { id, payload } = job;
     const [word, value] = payload;
     if (word === 'echo') return { status: 'completed', result: { id, value, loads } };
+    if (word === 'job') return { status: 'completed', result: job };
+    if (word === 'eat') { const eaten = []; for (;;) eaten.push(new Array(10_000).fill(eaten.length)); }
     if (word === 'nothing') return { status: 'completed' };
     if (word === 'fail') return { status: 'failed', code: value, message: 'as told' };
     if (word === 'throw') throw new Error(value);
