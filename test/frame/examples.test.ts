@@ -45,14 +45,17 @@ test('each file is short enough to be read at once', () => {
   }
 });
 
-test(
-  'own-agent: jobs of a file are done by an agent of its own',
-  () => {
-    const mission = join(root, 'examples', 'own-agent', 'mission.json');
+test.each([
+  ['own-agent', 'word-count'],
+  ['own-command', 'letter-count'],
+])(
+  '%s: jobs of a file are done by an agent of its own',
+  (example, scenario) => {
+    const mission = join(root, 'examples', example, 'mission.json');
     const { status, stdout, stderr } = run(bin, 'run', mission, '--json', '--export', 'r.json');
     expect(status, stderr).toBe(0);
     const report = JSON.parse(stdout) as { jobs: { completed: number }; scenario: string };
-    expect(report).toMatchObject({ scenario: 'word-count', jobs: { submitted: 3, completed: 3 } });
+    expect(report).toMatchObject({ scenario, jobs: { submitted: 3, completed: 3 } });
     expect(JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8'))).toEqual(report);
   },
   2 * RUN_MS_MAX,
