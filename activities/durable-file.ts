@@ -1,9 +1,14 @@
 /**
  * Writing so that it survives a loss of power: a file's bytes are synced before its name is given, and
- * its folder after.
+ * its folder after. The names of the folders above must be on disk as well, whoever made them: a process
+ * that was killed, or one that works at the same time, may have made them and not have synced them yet.
  */
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+
+/** By folder: the sync of the folder above it, which this process began after the folder was there. */
+const namedOnDisk = new Map<string, Promise<void>>();
+const REMEMBERED_MAX = 1_024;
 
 /** Writes a file anew and syncs its bytes; its name is synced by `syncFolder`. */
 export async function writeSynced(path: string, content: Buffer): Promise<void> {
@@ -25,11 +30,32 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes a folder with its parents, each of them synced into the one above. */
+/** Makes a folder with its parents, absolute. When it resolves, the names of all of them are on disk. */
 export async function makeFolder(folder: string): Promise<void> {
   const top = await mkdir(folder, { recursive: true });
-  if (top === undefined) return;
-  for (let made = folder; made.length >= top.length; made = dirname(made)) {
-    await syncFolder(dirname(made));
+  if (namedOnDisk.size > REMEMBERED_MAX) namedOnDisk.clear();
+  for (let at = folder; dirname(at) !== at; at = dirname(at)) {
+    const isNew = top !== undefined && at.length >= top.length;
+    if (isNew) namedOnDisk.delete(at);
+    let synced = namedOnDisk.get(at);
+    if (synced === undefined) {
+      synced = syncNameOf(at);
+      namedOnDisk.set(at, synced);
+      synced.catch(() => namedOnDisk.delete(at));
+    }
+    await synced;
   }
+}
+
+export async function removeIfThere(path: string): Promise<void> {
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+/** A folder above that may not even be read is not one that the fabric has made anything in. */
+async function syncNameOf(folder: string): Promise<void> {
+  await syncFolder(dirname(folder)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EACCES' && error.code !== 'EPERM' && error.code !== 'EROFS') throw error;
+  });
 }

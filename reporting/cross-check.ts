@@ -41,7 +41,9 @@ export function crossCheck(
     const { accepted, refused } = ledgerTotals(facts);
     check('fabric', 'submitted', status.totals.submitted, accepted + refused);
   }
-  for (const shard of Object.keys(status.shards)) checkShard(status, facts, shard, check);
+  for (const shard of Object.keys(status.shards)) {
+    checkShard(status, facts, shard, check, problems);
+  }
   for (const { commandId, name, outcome } of governance.commands) {
     // One that was only received had no outcome to record when the run closed.
     if (outcome === 'received' || facts.commandIds.has(commandId)) continue;
@@ -74,9 +76,31 @@ function ledgerTotals({ table }: LedgerFacts) {
   };
 }
 
-function checkShard(status: RunStatus, facts: LedgerFacts, shard: string, check: Check): void {
+/**
+ * A closed shard has said how its chain ends: groups that are missing there can't be seen from the chain
+ * itself. In virtual time chains have no digests.
+ */
+function checkTail(
+  { shard, closed, ledger }: RunStatus['shards'][string],
+  { entries = 0, head = '' }: Partial<ChainFacts>,
+  problems: ProblemList,
+): void {
+  if (!closed || !ledger.head.startsWith('sha256:') || ledger.head === head) return;
+  const said = `${ledger.entries} entries up to ${ledger.head}`;
+  const what = `${shard}: the shard wrote ${said}; on disk are ${entries} up to "${head}"`;
+  problems.add('ledger-broken', what);
+}
+
+function checkShard(
+  status: RunStatus,
+  facts: LedgerFacts,
+  shard: string,
+  check: Check,
+  problems: ProblemList,
+): void {
   const { tally, spillovers, nodes } = status.shards[shard]!;
   const chain: Partial<ChainFacts> = facts.chains.get(shard) ?? {};
+  checkTail(status.shards[shard]!, chain, problems);
   check(shard, 'completed', tally.completed, chain.completed ?? 0);
   check(shard, 'failed', tally.failed, chain.failed ?? 0);
   check(shard, 'retried', tally.retried, chain.retried ?? 0);

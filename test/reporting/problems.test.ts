@@ -196,6 +196,15 @@ test('a chain that breaks off is a problem, and what was read of it counts', asy
   expect(report.problems[0]!.what).toContain('helios: group 2 was changed');
 });
 
+test('a closed shard whose last groups are missing on disk is found by the head it told', async () => {
+  const sample = sampleRun();
+  const head = `sha256:${'1'.repeat(64)}`;
+  Object.assign(sample.run.result.status.shards['helios']!, { ledger: { entries: 99, head } });
+  const { report } = await built(sample);
+  expect(report.problems).toMatchObject([{ code: 'ledger-broken' }]);
+  expect(report.problems[0]!.what).toContain(`helios: the shard wrote 99 entries up to ${head}`);
+});
+
 test('a million contradictions of one sort are counted and the first are named', async () => {
   const sample = sampleRun();
   sample.chains['edge']!.splice(3, 0, accepted([100, 1_000_100]));
