@@ -33,15 +33,19 @@ export interface AppendOutput {
   readonly head: string;
 }
 
+/** An append: done, or not possible now, with the reason in words. */
+export type AppendAnswer = AppendOutput | { readonly unwritable: string };
+
 /** Activities on the orchestrator's task queue. */
 export interface OrchestratorActivities {
   /** Reads a page of a feed and sorts it into classes. Pure in its input: the same page for ever. */
   pullPage(input: PullInput): Promise<PullOutput>;
   /**
    * Writes one group of entries, once: there already with the same content is success, with other
-   * content is an `IntegrityError` that is not retried.
+   * content is an `IntegrityError` that is not retried. What the file system refuses is an answer and
+   * no failure: the workflow has to know that it is stuck.
    */
-  appendLedger(input: AppendInput): Promise<AppendOutput>;
+  appendLedger(input: AppendInput): Promise<AppendAnswer>;
 }
 
 export interface PresenceInput {

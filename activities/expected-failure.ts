@@ -9,6 +9,8 @@ export type ExpectedFailureType =
   | 'StaleSession'
   /** A lease that was called back before it began. */
   | 'NotStarted'
+  /** The jobs were done, or not begun, and what came of them can't be written now. */
+  | 'ResultsUnwritable'
   /** A later call for the same lease took this one's place. */
   | 'Superseded';
 

@@ -12,7 +12,7 @@ import type { FeedSpec } from '../fabric/policy.ts';
 import type { Adapter, AdapterJob, JobOutcome } from './adapters/adapter.ts';
 import type { FeedReaders } from './feed/index.ts';
 import type { ResultRecord } from './results.ts';
-import { RESULT_BYTES_MAX, RESULT_LEVELS_MAX } from './results.ts';
+import { requireRoom, RESULT_BYTES_MAX, RESULT_LEVELS_MAX } from './results.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 export interface LeaseHost {
@@ -49,13 +49,15 @@ const CODE_CHARS_MAX = 64;
 
 /**
  * Does the jobs of the grant. Jobs whose bodies can't be had fail as `feed-unreadable`; jobs not begun
- * are named nowhere in the result. Rejects when the results can't be written.
+ * are named nowhere in the result. Rejects with `ResultsUnwritable` when the results can't be written,
+ * and when they could not be the last time and still can't, before any job has begun.
  */
 export async function runJobs(
   host: LeaseHost,
   grant: LeaseGrant,
   reins: LeaseReins,
 ): Promise<LeaseResult> {
+  await requireRoom(host.resultsFolder);
   const startedMs = performance.now();
   const ended: EndedJob[] = [];
   const name = `${grant.shard}.${grant.node}.${grant.fence}.${host.session}.ndjson`;

@@ -137,7 +137,7 @@ async function createOnce(folder: string, name: string, content: Buffer): Promis
       throw integrityError(`ledger ${folder}: ${name} is there already with other content`);
     }
   } finally {
-    await removeIfThere(temporary);
+    await removeIfThere(temporary).catch(() => undefined);
   }
   await syncFolder(folder);
 }

@@ -1,17 +1,28 @@
 /** The activities of the orchestrator process, as the workflows know them. */
 import { Context } from '@temporalio/activity';
-import type { OrchestratorActivities } from './contracts.ts';
+import type { AppendAnswer, AppendInput, OrchestratorActivities } from './contracts.ts';
 import { FeedReaders } from './feed/index.ts';
 import { appendLedger } from './ledger.ts';
 import { pullPage } from './pull.ts';
+import { unwritableWords } from './unwritable.ts';
 
 /** One set a process: it keeps the feeds that it opened. */
 export function makeOrchestratorActivities(): OrchestratorActivities {
   const readers = new FeedReaders();
   return {
-    appendLedger: (input) => beating(() => appendLedger(input)),
+    appendLedger: (input) => beating(() => appendIfWritable(input)),
     pullPage: (input) => beating(() => pullPage(readers, input)),
   };
+}
+
+async function appendIfWritable(input: AppendInput): Promise<AppendAnswer> {
+  try {
+    return await appendLedger(input);
+  } catch (error) {
+    const unwritable = unwritableWords(error);
+    if (unwritable === null) throw error;
+    return { unwritable };
+  }
 }
 
 /** Short work is done before its first beat, which would cost the engine a synced write. */

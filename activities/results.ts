@@ -3,11 +3,14 @@
  * name and a digest instead of results. A segment is synced before its name leaves the node; one that
  * nobody points at is ignored for ever. `SegmentWriter` writes them.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Segment } from '../fabric/ledger.ts';
+import { makeFolder, removeIfThere, syncFolder, writeSynced } from './durable-file.ts';
+import { expectedFailure } from './expected-failure.ts';
 import { integrityError } from './integrity-error.ts';
+import { unwritableWords } from './unwritable.ts';
 
 const NEWLINE = 0x0a;
 
@@ -33,6 +36,46 @@ export interface ResultRecord {
   readonly resultSha256: string;
   /** Time that the job took. */
   readonly ms: number;
+}
+
+/** By folder: the size of the segment that could last not be written there. */
+const refused = new Map<string, number>();
+
+/** The failure of a lease whose results the file system refuses; its next segments are tried first. */
+export function unwritable(folder: string, bytes: number, why: string): Error {
+  refused.set(folder, bytes);
+  return expectedFailure('ResultsUnwritable', why);
+}
+
+/**
+ * Makes sure that jobs are not done in vain: where the last segment could not be written, as much is
+ * written on trial before the next jobs begin. Throws a failure of type `ResultsUnwritable`.
+ */
+export async function requireRoom(folder: string): Promise<void> {
+  const bytes = refused.get(folder);
+  if (bytes === undefined) return;
+  const trial = `.trial.${randomUUID()}`;
+  try {
+    // Chance, since a file system may keep zeros for nothing.
+    await createFile(folder, trial, randomBytes(bytes));
+    await removeIfThere(join(folder, trial));
+  } catch (error) {
+    throw expectedFailure('ResultsUnwritable', unwritableWords(error) ?? String(error));
+  }
+  refused.delete(folder);
+}
+
+async function createFile(folder: string, name: string, content: Buffer): Promise<void> {
+  const path = join(folder, name);
+  try {
+    await makeFolder(folder);
+    await writeSynced(path, content);
+    await syncFolder(folder);
+  } catch (error) {
+    // Half a file would only take room; that it can't be removed is not what is to be told.
+    await removeIfThere(path).catch(() => undefined);
+    throw error;
+  }
 }
 
 /**

@@ -7,8 +7,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Segment } from '../fabric/ledger.ts';
-import { makeFolder, syncFolder } from './durable-file.ts';
-import type { ResultRecord } from './results.ts';
+import { makeFolder, removeIfThere, syncFolder } from './durable-file.ts';
+import { unwritable, type ResultRecord } from './results.ts';
+import { unwritableWords } from './unwritable.ts';
 
 /** Records are gathered for so long before they are synced; a lease that ends sooner syncs once. */
 const SYNC_EVERY_MS = 200;
@@ -44,11 +45,21 @@ export class SegmentWriter {
     this.#timer ??= setTimeout(() => void this.#sync().catch(() => undefined), SYNC_EVERY_MS);
   }
 
-  /** Syncs the rest and closes the file: the whole segment, or null where nothing was added. */
+  /**
+   * Syncs the rest and closes the file: the whole segment, or null where nothing was added. Throws a failure
+   * of type `ResultsUnwritable` when the file system refuses, and leaves nothing behind then.
+   */
   async end(): Promise<Segment | null> {
     try {
       await this.#sync();
       return this.#synced;
+    } catch (error) {
+      const why = unwritableWords(error);
+      if (why === null) throw error;
+      // Half a file would only take room; that it can't be removed is not what is to be told.
+      await removeIfThere(join(this.#folder, this.#name)).catch(() => undefined);
+      const bytes = this.#bytes + Buffer.byteLength(this.#pending.join(''));
+      throw unwritable(this.#folder, bytes, why);
     } finally {
       if (this.#timer !== null) clearTimeout(this.#timer);
       await this.#file?.close();

@@ -5,8 +5,8 @@
  */
 import type { Ordinals } from './ordinals.ts';
 import type { JobTraits } from './job.ts';
-import type { Reason } from './reasons.ts';
 import { LIMITS } from './limits.ts';
+import { explain, reason, type Reason } from './reasons.ts';
 
 /** Jobs of one feed at one attempt, as every entry names them. */
 export interface JobRef {
@@ -153,27 +153,64 @@ export interface LedgerState {
   readonly appending: number;
   /** Digest of the chain up to the last entry on disk, or '' at its start. */
   readonly head: string;
+  /** While it can't be written; absent from states of before there was such a thing. */
+  readonly stuck?: LedgerStuck | null;
 }
 
-export const EMPTY_LEDGER: LedgerState = { nextSeq: 0, backlog: [], appending: 0, head: '' };
+/** A ledger that can't be written. Until it can, `appending` stays, and the very same entries are tried again. */
+export interface LedgerStuck {
+  /** In words, such as `no space left on the device`. */
+  readonly why: string;
+  readonly sinceMs: number;
+  readonly tries: number;
+  /** When the entries are handed over again; null while they are. */
+  readonly retryAtMs: number | null;
+}
+
+export const EMPTY_LEDGER: LedgerState = {
+  nextSeq: 0,
+  backlog: [],
+  appending: 0,
+  head: '',
+  stuck: null,
+};
 
 export function record(ledger: LedgerState, at: number, event: LedgerEvent): LedgerState {
   const entry = { seq: ledger.nextSeq, at, ...event } as LedgerEntry;
   return { ...ledger, nextSeq: ledger.nextSeq + 1, backlog: [...ledger.backlog, entry] };
 }
 
-/** True when so much is unwritten that nothing new may be started. */
+/** True when so much is unwritten, or nothing can be written, that nothing new may be started. */
 export function isBehind(ledger: LedgerState): boolean {
+  return isFull(ledger) || isStuck(ledger);
+}
+
+/** True when so much is unwritten that only what is under way may still be recorded. */
+export function isFull(ledger: LedgerState): boolean {
   return ledger.backlog.length >= LIMITS.ledgerBacklogMax;
+}
+
+export function isStuck({ stuck }: LedgerState): boolean {
+  return stuck !== null && stuck !== undefined;
+}
+
+/** The state of a ledger in a sentence for people; null while all is well with it. */
+export function ledgerProblem({ stuck }: LedgerState): string | null {
+  if (stuck === null || stuck === undefined) return null;
+  return explain(reason('ledger-unwritable', { why: stuck.why }));
 }
 
 /** Entries are gathered for so long: an append costs six events of history, however much is in it. */
 const GATHER_MS = 200;
 /** So many are appended at once. */
 const GATHER_ENTRIES = 64;
+/** A ledger that can't be written is tried again after so long, twice as long each time. */
+const RETRY_FIRST_MS = 500;
+const RETRY_MAX_MS = 5_000;
 
 /** When the gathered entries are to be appended; null when there are none or an append is under way. */
-export function appendAtMs({ appending, backlog }: LedgerState): number | null {
+export function appendAtMs({ appending, backlog, stuck }: LedgerState): number | null {
+  if (stuck !== null && stuck !== undefined) return stuck.retryAtMs;
   const [oldest] = backlog;
   if (appending > 0 || !oldest) return null;
   return backlog.length >= GATHER_ENTRIES ? 0 : oldest.at + GATHER_MS;
@@ -181,7 +218,8 @@ export function appendAtMs({ appending, backlog }: LedgerState): number | null {
 
 /**
  * One append at a time, of at most `LIMITS.ledgerGroupMax` entries; null when it is not time for one.
- * `atOnce` gathers no longer: for a run that is ending.
+ * `atOnce` gathers no longer: for a run that is ending. What could not be written is tried again as it
+ * was: part of it may have reached the disk, and a number stands for one group for ever.
  */
 export function startAppend(
   ledger: LedgerState,
@@ -189,17 +227,32 @@ export function startAppend(
   atOnce: boolean,
 ): { ledger: LedgerState; entries: readonly LedgerEntry[] } | null {
   const at = appendAtMs(ledger);
-  if (at === null || (nowMs < at && !atOnce)) return null;
+  const { stuck = null, appending, backlog } = ledger;
+  if (at === null || (nowMs < at && (!atOnce || stuck !== null))) return null;
+  if (stuck !== null) {
+    const trying = { ...ledger, stuck: { ...stuck, retryAtMs: null } };
+    return { ledger: trying, entries: backlog.slice(0, appending) };
+  }
   const entries = ledger.backlog.slice(0, LIMITS.ledgerGroupMax);
   return { ledger: { ...ledger, appending: entries.length }, entries };
 }
 
 /** The entries of an append under way: what a new run of the workflow issues again. */
-export function appendUnderWay(ledger: LedgerState): readonly LedgerEntry[] {
-  return ledger.backlog.slice(0, ledger.appending);
+export function appendUnderWay({ backlog, appending, stuck }: LedgerState): readonly LedgerEntry[] {
+  const isWaiting = typeof stuck?.retryAtMs === 'number';
+  return isWaiting ? [] : backlog.slice(0, appending);
+}
+
+/** The append under way could not be written: it waits, ever longer, to be tried again. */
+export function postponeAppend(ledger: LedgerState, nowMs: number, why: string): LedgerState {
+  if (ledger.appending === 0) return ledger;
+  const tries = (ledger.stuck?.tries ?? 0) + 1;
+  const waitMs = Math.min(RETRY_FIRST_MS * 2 ** (tries - 1), RETRY_MAX_MS);
+  const sinceMs = ledger.stuck?.sinceMs ?? nowMs;
+  return { ...ledger, stuck: { why, sinceMs, tries, retryAtMs: nowMs + waitMs } };
 }
 
 export function finishAppend(ledger: LedgerState, throughSeq: number, head: string): LedgerState {
   const kept = ledger.backlog.filter((entry) => entry.seq > throughSeq);
-  return { ...ledger, backlog: kept, appending: 0, head };
+  return { ...ledger, backlog: kept, appending: 0, head, stuck: null };
 }

@@ -59,6 +59,11 @@ const SENTENCES = {
   'feed-failed': 'Feed {feed} could not be read: {why}.',
   'ledger-behind':
     'The ledger is {entries|entry|entries} behind; nothing is taken in or leased until it catches up.',
+  'ledger-unwritable':
+    "The ledger can't be written ({why}): nothing new is taken in or leased until it can.",
+  'ledger-writable': 'The ledger is written again, after {ms} ms.',
+  'results-unwritable':
+    "{node} can't write results ({why}): lease {lease} came back with {jobs|job}, which is not an attempt; tried again in {ms} ms.",
   'unknown-shard': 'There is no shard "{shard}"; there are {shards}.',
   'bad-arguments': '{problem}',
   'unknown-command': 'There is no command "{name}"; there are {names}.',

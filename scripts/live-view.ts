@@ -37,6 +37,8 @@ export function renderStatus(view: StatusView, width: number): string[] {
   ];
   if (Object.keys(status.shards).length === 0) lines.push('waiting for the first shard to report');
   const problems = Object.values(status.shards).filter((shard) => shard.problem !== null);
+  const { problem = null } = status;
+  if (problem !== null) lines.push(`! orchestrator: ${problem}`);
   lines.push(...problems.map((shard) => `! ${shard.shard}: ${shard.problem}`));
   if (view.note !== null && view.note !== undefined) lines.push(`! ${view.note}`);
   return lines.map((line) => fit(line.trimEnd(), width));
@@ -45,7 +47,7 @@ export function renderStatus(view: StatusView, width: number): string[] {
 /** One line of totals for a log. */
 export function statusLine(view: StatusView): string {
   const { status } = view.now;
-  const { totals, shards } = status;
+  const { totals, shards, problem = null } = status;
   const spilled = Object.values(shards).reduce((sum, { tally }) => sum + tally.spilledOut, 0);
   return [
     duration(elapsedMs(view.now)),
@@ -54,6 +56,7 @@ export function statusLine(view: StatusView): string {
     `in flight ${grouped(totals.leased)}`,
     totals.queued === 0 ? 'queues empty' : `queued ${grouped(totals.queued)}`,
     `spilled ${grouped(spilled)}`,
+    ...(problem === null ? [] : [`! ${problem}`]),
   ].join(' · ');
 }
 

@@ -1,6 +1,6 @@
 /** The activities of the orchestrator's process: pages of feeds, and the ledger. */
 import * as wf from '@temporalio/workflow';
-import type { AppendInput, AppendOutput, OrchestratorActivities } from '../activities/contracts.ts';
+import type { AppendAnswer, AppendInput, OrchestratorActivities } from '../activities/contracts.ts';
 
 /** About a minute and a half: by then a page that can't be read has no feed to come from any more. */
 const PULL_ATTEMPTS_MAX = 20;
@@ -24,20 +24,30 @@ export function orchestratorActivities(): OrchestratorActivities {
   return { appendLedger, pullPage };
 }
 
+type AppendEvent =
+  | { readonly on: 'appended'; readonly throughSeq: number; readonly head: string }
+  | { readonly on: 'appendFailed'; readonly why: string };
+
 /**
- * Appends entries. A chain that holds something else under these numbers ends the workflow: what it would
+ * Appends entries, and tells what came of it. A chain that holds something else under these numbers ends the workflow: what it would
  * go on to do could not be recorded, and only an operator can say what the other writer was.
  */
 export function appendEntries(
   { appendLedger }: Pick<OrchestratorActivities, 'appendLedger'>,
   { folder, head, entries }: AppendInput,
-  done: (output: AppendOutput) => void,
+  happened: (event: AppendEvent) => void,
   fail: (error: Error) => void,
 ): void {
-  void appendLedger({ folder, head, entries }).then(done, (error: unknown) => {
+  const told = (answer: AppendAnswer): void => happened(appendEvent(answer));
+  void appendLedger({ folder, head, entries }).then(told, (error: unknown) => {
     const cause = error instanceof wf.ActivityFailure ? error.cause : error;
     const why = cause instanceof Error ? cause.message : 'unknown';
     const message = `The ledger in ${folder} can't be continued: ${why}`;
     fail(wf.ApplicationFailure.nonRetryable(message, 'IntegrityError'));
   });
+}
+
+function appendEvent(answer: AppendAnswer): AppendEvent {
+  if ('unwritable' in answer) return { on: 'appendFailed', why: answer.unwritable };
+  return { on: 'appended', ...answer };
 }

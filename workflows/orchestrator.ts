@@ -101,7 +101,7 @@ export async function orchestratorWorkflow({
     return appendEntries(
       activities,
       { ...effect, folder },
-      (done) => shell.happened({ on: 'appended', ...done }),
+      (event) => shell.happened(event),
       (error) => shell.fail(error),
     );
   };

@@ -57,7 +57,7 @@ export class ShardEffects {
         return appendEntries(
           this.#activities,
           { ...effect, folder },
-          (done) => this.#shell.happened({ on: 'appended', ...done }),
+          (event) => this.#shell.happened(event),
           (error) => this.#shell.fail(error),
         );
       }
@@ -130,7 +130,8 @@ function leaseFailure(lease: number, fence: string, error: unknown): ShardEvent 
   if (wf.isCancellation(error) || typeOf(error) === 'NotStarted') {
     return { on: 'leaseReturned', lease, fence };
   }
-  return { on: 'leaseLost', lease, fence, why: whyOf(error) };
+  const on = typeOf(error) === 'ResultsUnwritable' ? 'leaseUnwritten' : 'leaseLost';
+  return { on, lease, fence, why: whyOf(error) };
 }
 
 function typeOf(error: unknown): string | null {

@@ -2,7 +2,14 @@
  * The orchestrator: `decide(state, events, now) → { state, effects, reasons }`, pure, like a shard's. All
  * that has happened is applied first, then the fabric is settled once.
  */
-import { appendAtMs, appendUnderWay, finishAppend, startAppend } from '../ledger.ts';
+import {
+  appendAtMs,
+  appendUnderWay,
+  finishAppend,
+  isStuck,
+  postponeAppend,
+  startAppend,
+} from '../ledger.ts';
 import type { Reason } from '../reasons.ts';
 import { logOutcome, takeAnswer, takeClose, takeOwnerCommand } from './commands.ts';
 import { log, openDraft, send, type Draft } from './draft.ts';
@@ -71,7 +78,11 @@ function apply(draft: Draft, event: OrchestratorEvent): void {
     case 'command':
       return takeOwnerCommand(draft, event);
     case 'appended':
+      if (isStuck(state.ledger)) state.shown = { ...state.shown, due: true };
       state.ledger = finishAppend(state.ledger, event.throughSeq, event.head);
+      return;
+    case 'appendFailed':
+      state.ledger = postponeAppend(state.ledger, draft.nowMs, event.why);
       return;
     case 'close':
       return takeClose(draft, event);

@@ -17,6 +17,7 @@ export type OrchestratorEvent =
       readonly fallbackId: string;
     }
   | { readonly on: 'appended'; readonly throughSeq: number; readonly head: string }
+  | { readonly on: 'appendFailed'; readonly why: string }
   /** `input` says who closes the run and why, or anything else. */
   | { readonly on: 'close'; readonly input: unknown; readonly fallbackId: string }
   | { readonly on: 'wake' };

@@ -1,4 +1,5 @@
 /** When a plan is made, and what is done with it: orders to the origins, and an entry in the ledger. */
+import { isBehind } from '../ledger.ts';
 import { reason } from '../reasons.ts';
 import { log, note, send, type Draft } from './draft.ts';
 import { hasStranded, planSpillover, wantsPlan, type PlanInput } from './plan.ts';
@@ -20,7 +21,8 @@ export function planIfDue(draft: Draft): void {
     state.nextTickAtMs += (missed + 1) * state.tickMs;
     tendOrders(draft);
   }
-  if (isTick || draft.planNow) plan(draft);
+  // What can't be recorded is not ordered.
+  if ((isTick || draft.planNow) && !isBehind(state.ledger)) plan(draft);
 }
 
 /** True while some shard could have work for a planner. */

@@ -1,4 +1,5 @@
 /** The fabric as a whole, from the newest reports of its shards. */
+import { ledgerProblem } from '../ledger.ts';
 import type { LoadReport } from '../messages.ts';
 import { clockText, explain } from '../reasons.ts';
 import type { CommandRecord, GovernanceSnapshot, OrchestratorState } from './state.ts';
@@ -31,6 +32,8 @@ export interface FabricStatus {
   /** `[ms since start, queue depth]`, at most 240 points a shard. */
   readonly series: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly plans: number;
+  /** What keeps the orchestrator from its work, in words; shards tell their own. */
+  readonly problem?: string | null;
   /** The last decisions in words, newest last. */
   readonly decisions: readonly { readonly atMs: number; readonly text: string }[];
 }
@@ -58,6 +61,7 @@ export function fabricStatus(state: OrchestratorState): FabricStatus {
     shards: state.reports,
     series,
     plans,
+    problem: ledgerProblem(state.ledger),
     decisions: state.decisions.map(({ at, reason }) => ({ atMs: at, text: explain(reason) })),
   };
 }
@@ -125,7 +129,7 @@ export function describeFabric(state: OrchestratorState): string {
     if (!report) return `- **${shard}** has not reported yet`;
     const { tally, policy } = report;
     const doing = report.closed ? 'closed' : report.paused ? 'paused' : 'running';
-    return `- **${shard}** ${doing}: ${report.queued} waiting (limit ${policy.spilloverLimit}), ${report.leased} leased, ${tally.completed} completed, ${tally.failed} failed, ${tally.spilledOut} spilled out, ${tally.spilledIn} in`;
+    return `- **${shard}** ${doing}: ${report.queued} waiting (limit ${policy.spilloverLimit}), ${report.leased} leased, ${tally.completed} completed, ${tally.failed} failed, ${tally.spilledOut} spilled out, ${tally.spilledIn} in${report.problem === null ? '' : `. ${report.problem}`}`;
   });
   const commands = state.commands
     .slice(-5)
@@ -137,6 +141,7 @@ export function describeFabric(state: OrchestratorState): string {
   );
   return [
     `### ${state.fabric}: ${status.state}`,
+    ...((status.problem ?? null) === null ? [] : [`**Problem** ${status.problem}`]),
     `**Jobs** ${completed} completed and ${failed} failed of ${submitted}; ${queued} waiting, ${leased} leased, ${inTransit} in transit`,
     `**Spillover** orders given: ${state.plans}; looked at every ${state.tickMs} ms`,
     `#### Shards\n${shards.join('\n')}`,

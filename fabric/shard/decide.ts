@@ -3,18 +3,18 @@
  * the same result, and the state handed in is never touched. All that has happened is applied first;
  * then the shard is settled once, in numbered steps, however much has happened.
  */
-import { appendUnderWay, finishAppend, startAppend } from '../ledger.ts';
-import type { Reason } from '../reasons.ts';
+import { appendUnderWay, finishAppend, isStuck, postponeAppend, startAppend } from '../ledger.ts';
+import { reason, type Reason } from '../reasons.ts';
 import { closeIfDone, startClosing } from './closing.ts';
 import { refuseCommand, settlePauses, takeCommand } from './commands.ts';
 import { dispatch } from './dispatch.ts';
-import { log, openDraft, type Draft } from './draft.ts';
+import { log, note, openDraft, type Draft } from './draft.ts';
 import type { ShardEffect, ShardEvent } from './events.ts';
 import { acceptPage, failFeed, pullPages } from './feeds.ts';
 import { grantOf } from './grant.ts';
 import { tendService } from './node-service.ts';
 import { giveUpSuspects, nodeGone, registerNode } from './nodes.ts';
-import { endLease, loseLease } from './outcomes.ts';
+import { endLease, loseLease, returnUnwritten } from './outcomes.ts';
 import { reportCrossing, reportIfDue } from './report.ts';
 import type { ShardState } from './state.ts';
 import { receiveAck, receiveTransfer, resend, sendAcks, shed, takeOrder } from './transfers.ts';
@@ -76,6 +76,8 @@ function apply(draft: Draft, event: ShardEvent): void {
       return loseLease(draft, event, 'it had not started', true);
     case 'leaseLost':
       return loseLease(draft, event, event.why, false);
+    case 'leaseUnwritten':
+      return returnUnwritten(draft, event);
     case 'nodeRegistered':
       return registerNode(draft, event.node, event.session);
     case 'nodeGone':
@@ -91,8 +93,9 @@ function apply(draft: Draft, event: ShardEvent): void {
     case 'badInput':
       return refuseCommand(draft, event.command, event.because);
     case 'appended':
-      draft.state.ledger = finishAppend(draft.state.ledger, event.throughSeq, event.head);
-      return;
+      return appended(draft, event);
+    case 'appendFailed':
+      return appendFailed(draft, event.why);
     case 'asked':
       draft.state.report = { ...draft.state.report, due: true, sentAtMs: 0 };
       return;
@@ -110,6 +113,21 @@ function open(draft: Draft): void {
     const sha256 = spec.source.type === 'ndjson' ? spec.source.sha256 : '';
     log(draft, { type: 'feed', feed: spec.id, total: spec.total, sha256 });
   }
+}
+
+function appended(draft: Draft, event: { throughSeq: number; head: string }): void {
+  const { state, nowMs } = draft;
+  const { stuck } = state.ledger;
+  state.ledger = finishAppend(state.ledger, event.throughSeq, event.head);
+  if (stuck === null || stuck === undefined) return;
+  note(draft, reason('ledger-writable', { ms: nowMs - stuck.sinceMs }));
+  state.report = { ...state.report, due: true };
+}
+
+function appendFailed(draft: Draft, why: string): void {
+  const { state, nowMs } = draft;
+  if (!isStuck(state.ledger)) note(draft, reason('ledger-unwritable', { why }));
+  state.ledger = postponeAppend(state.ledger, nowMs, why);
 }
 
 function append(draft: Draft): void {

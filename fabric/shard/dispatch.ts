@@ -4,7 +4,7 @@
  * they are queued (locality), a node that fails much gets less (isolation), the emptiest goes first
  * (balance); ties are broken by id.
  */
-import { isBehind } from '../ledger.ts';
+import { isBehind, isStuck } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
 import type { JobSlice } from '../job.ts';
 import { size, take } from '../ordinals.ts';
@@ -14,6 +14,7 @@ import { grantOf } from './grant.ts';
 import { takesLeases } from './node-service.ts';
 import { refOf, shrink, sliceOf } from './queue.ts';
 import { canDo } from './skills.ts';
+import { leasesAllowed } from './unwritten.ts';
 import type { NodeState, ShardState } from './state.ts';
 
 /** Service time of a job of which nothing is known yet. */
@@ -32,7 +33,8 @@ export function dispatch(draft: Draft): void {
   const { state } = draft;
   if (state.queue.length === 0 || !mayDispatch(state)) return;
   if (isBehind(state.ledger)) {
-    note(draft, reason('ledger-behind', { entries: state.ledger.backlog.length }));
+    const entries = state.ledger.backlog.length;
+    if (!isStuck(state.ledger)) note(draft, reason('ledger-behind', { entries }));
     return;
   }
   const candidates = readyNodes(state, draft.nowMs);
@@ -73,7 +75,7 @@ function readyNodes(state: ShardState, nowMs: number): Candidate[] {
   return state.nodes
     .filter((node) => takesLeases(node, nowMs))
     .map((node) => {
-      const window = leaseWindow(node);
+      const window = Math.min(leaseWindow(node), leasesAllowed(state, node.spec.id, nowMs));
       return { node, window, free: Math.max(0, window - (held.get(node.spec.id) ?? 0)) };
     });
 }

@@ -42,6 +42,13 @@ export type ShardEvent =
       readonly fence: string;
       readonly why: string;
     }
+  /** Its node could not write the results. Never an attempt of its jobs either. */
+  | {
+      readonly on: 'leaseUnwritten';
+      readonly lease: number;
+      readonly fence: string;
+      readonly why: string;
+    }
   | { readonly on: 'nodeRegistered'; readonly node: NodeSpec; readonly session: string }
   | {
       readonly on: 'nodeGone';
@@ -59,6 +66,7 @@ export type ShardEvent =
   /** A command or registration sent to the shard by hand that can't be taken. */
   | { readonly on: 'badInput'; readonly command: ShardCommand; readonly because: Reason }
   | { readonly on: 'appended'; readonly throughSeq: number; readonly head: string }
+  | { readonly on: 'appendFailed'; readonly why: string }
   | { readonly on: 'asked' }
   | { readonly on: 'close' }
   | { readonly on: 'wake' };

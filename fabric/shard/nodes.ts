@@ -6,6 +6,7 @@
  * the engine for a while. It is ready again when its process, still the same, registers. When its time is
  * up it is lost, what it is known to have finished is kept, and only the rest is given to others.
  */
+import { isFull } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
 import type { LeaseProgress } from '../messages.ts';
 import type { NodeSpec } from '../policy.ts';
@@ -34,6 +35,8 @@ export function registerNode(draft: Draft, spec: NodeSpec, session: string): voi
     if (known.state === 'ready') return;
     if (known.state === 'suspect') return welcomeBack(draft, known);
   }
+  // It could not be recorded; the host registers again.
+  if (isFull(state.ledger)) return;
   if (!known && state.nodes.length >= LIMITS.nodesPerShardMax) {
     const limit = LIMITS.nodesPerShardMax;
     note(draft, reason('too-many-nodes', { node: spec.id, shard: state.shard, limit }));

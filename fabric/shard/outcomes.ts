@@ -12,6 +12,7 @@ import { reason } from '../reasons.ts';
 import { changeNode, count, log, note, type Draft } from './draft.ts';
 import { enqueue, refOf, releaseBodies } from './queue.ts';
 import type { Lease } from './state.ts';
+import { holdNode, releaseNode } from './unwritten.ts';
 
 type OutcomeItem = Extract<LedgerEvent, { type: 'outcome' }>['items'][number];
 
@@ -56,6 +57,7 @@ export function endLease(
     health: completed + failed === 0 ? node.health : blendShare(node.health, completed, failed),
   }));
   const { segment } = event.result;
+  if (segment !== null) releaseNode(draft, lease.node);
   const { fence, node } = lease;
   log(draft, { type: 'outcome', lease: lease.lease, fence, node, segment, items, cost });
   note(draft, reason('lease-ended', { lease: lease.lease, node, completed, failed, back }));
@@ -80,6 +82,23 @@ export function loseLease(
   log(draft, { type: 'requeue', lease: lease.lease, fence, node, why, jobs: refs });
   const code = returned ? 'lease-returned' : 'lease-lost';
   note(draft, reason(code, { lease: lease.lease, node, jobs, why }));
+}
+
+/** Puts the jobs of a lease back whose results could not be written, and spares its node for a while. */
+export function returnUnwritten(
+  draft: Draft,
+  event: { lease: number; fence: string; why: string },
+): void {
+  const lease = takeLease(draft, event.lease, event.fence);
+  if (!lease) return;
+  for (const item of lease.items) enqueue(draft, item);
+  const { fence, node, jobs } = lease;
+  const why = `its results could not be written: ${event.why}`;
+  const refs = lease.items.map(refOf);
+  log(draft, { type: 'requeue', lease: lease.lease, fence, node, why, jobs: refs });
+  const ms = holdNode(draft, node, event.why);
+  const data = { lease: lease.lease, node, jobs, why: event.why, ms };
+  note(draft, reason('results-unwritable', data));
 }
 
 /** Removes the lease from those in flight, if it is held under this fence. */

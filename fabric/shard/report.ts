@@ -4,6 +4,7 @@
  * the shard becomes idle or busy, after a command, and when it has closed.
  */
 import { percentile } from '../histogram.ts';
+import { ledgerProblem } from '../ledger.ts';
 import type { LoadReport, NodeReport } from '../messages.ts';
 import { size } from '../ordinals.ts';
 import { clockText, counted, explain } from '../reasons.ts';
@@ -14,6 +15,7 @@ import { queuedJobs } from './queue.ts';
 import { lifeOf, takesLeases } from './node-service.ts';
 import { canDo } from './skills.ts';
 import type { NodeState, ShardState } from './state.ts';
+import { resultsProblem } from './unwritten.ts';
 
 /** Skill sets that a report names: stranded jobs beyond them wait for the next report. */
 const SKILL_SETS_MAX = 64;
@@ -70,7 +72,6 @@ function sendReport(draft: Draft, over: boolean): void {
 export function loadReport(state: ShardState, nowMs: number, seq: number): LoadReport {
   const feedJobs = state.feeds.reduce((sum, feed) => sum + feed.spec.total, 0);
   const ready = state.nodes.filter((node) => takesLeases(node, nowMs));
-  const failure = state.feeds.find((feed) => feed.failure !== null);
   return {
     shard: state.shard,
     seq,
@@ -101,9 +102,17 @@ export function loadReport(state: ShardState, nowMs: number, seq: number): LoadR
     idle: isIdle(state),
     closed: isEnded(state),
     ledger: { entries: state.ledger.nextSeq, head: state.ledger.head },
-    problem: failure ? `feed ${failure.spec.id}: ${failure.failure}` : null,
+    problem: problemOf(state),
     direct: state.direct,
   };
+}
+
+/** What keeps the shard from its work, in words; null where nothing does. */
+function problemOf(state: ShardState): string | null {
+  const failed = state.feeds.find((feed) => feed.failure !== null);
+  const feed = failed ? `feed ${failed.spec.id}: ${failed.failure}` : null;
+  const found = [ledgerProblem(state.ledger), resultsProblem(state), feed];
+  return found.filter((each) => each !== null).join(' ') || null;
 }
 
 function nodeReport(state: ShardState, node: NodeState, nowMs: number): NodeReport {
@@ -175,6 +184,7 @@ export function describeShard(state: ShardState, nowMs: number): string {
     .map(({ at, reason }) => `- ${clockText(at)} ${explain(reason)}`);
   return [
     `### ${state.shard}: ${phase(state)}`,
+    ...(report.problem === null ? [] : [`**Problem** ${report.problem}`]),
     `**Queue** ${report.queued} waiting (limit ${policy.spilloverLimit}), ${report.leased} leased, ${report.inTransit} in transit; most ever ${report.queuedMax}`,
     `**Done** ${tally.completed} completed, ${tally.failed} failed, ${tally.retried} retried, ${tally.refused} refused of ${tally.accepted} accepted`,
     `**Spillover** ${spilled.join(', ') || 'none sent'}; ${tally.spilledIn} taken in`,

@@ -81,6 +81,15 @@ export interface OutboxEntry {
   readonly sends: number;
 }
 
+/** A node that could not write the results of its last lease. */
+export interface Unwritten {
+  /** In words, such as `no space left on the device`. */
+  readonly why: string;
+  readonly tries: number;
+  /** No lease before this; then one at a time, until one's results are written. */
+  readonly untilMs: number;
+}
+
 /** A pause that waits for the cancels it asked for before it is acknowledged. */
 export interface PendingPause {
   readonly command: ShardCommand;
@@ -144,6 +153,8 @@ export interface ShardState {
   readonly commands: readonly CommandAnswer[];
   readonly direct: LoadReport['direct'];
   readonly pendingPauses: readonly PendingPause[];
+  /** By node: what keeps it from writing results. Absent from states of before there was such a thing. */
+  readonly unwritten?: Readonly<Record<string, Unwritten>>;
   readonly ledger: LedgerState;
   /** The last few decisions, newest last, for people. */
   readonly decisions: readonly { readonly at: number; readonly reason: Reason }[];
@@ -212,6 +223,7 @@ export function openShard(spec: RunSpec, shard: string, nowMs: number): ShardSta
     commands: [],
     direct: [],
     pendingPauses: [],
+    unwritten: {},
     ledger: EMPTY_LEDGER,
     decisions: [],
   };

@@ -8,6 +8,7 @@
  * once the target's record holds the number without refusing it.
  */
 import { jsonBytes } from '../bytes.ts';
+import { isFull } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
 import type { JobClass, TravellingSlice } from '../job.ts';
 import type { Offload, Transfer, TransferAck, TransferMessage } from '../messages.ts';
@@ -171,7 +172,8 @@ export function receiveTransfer(draft: Draft, { transfer, settledUpTo }: Transfe
     setRecord(draft, transfer.from, forget(record, settledUpTo));
     return;
   }
-  if (record.beyond.length >= LIMITS.receivedGapsMax) return;
+  // Its origin sends it again.
+  if (record.beyond.length >= LIMITS.receivedGapsMax || isFull(state.ledger)) return;
   const why = refusal(state, transfer);
   if (why === null) acceptTransfer(draft, transfer);
   else refuseTransfer(draft, transfer, why);

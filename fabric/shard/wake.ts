@@ -7,6 +7,7 @@ import { queueDepth } from './report.ts';
 import { nodeInstants } from './node-service.ts';
 import type { ShardState } from './state.ts';
 import { resendAtMs } from './transfers.ts';
+import { holdInstants } from './unwritten.ts';
 
 /** Jobs that arrive one by one are gathered for so long: every look costs the engine a few events. */
 const ARRIVALS_GATHER_MS = 100;
@@ -25,6 +26,7 @@ export function nextWake(state: ShardState, nowMs: number): number | null {
   }
   for (const entry of state.outbox) instants.push(resendAtMs(entry));
   if (mayDispatch(state)) for (const jobs of state.queue) instants.push(jobs.notBeforeMs);
+  if (mayDispatch(state) && state.queue.length > 0) instants.push(...holdInstants(state));
   for (const pending of state.pendingPauses) instants.push(pending.dueAtMs);
   if (state.closingAtMs !== null) instants.push(state.closingAtMs + CLOSE_GRACE_MS);
   instants.push(...nodeInstants(state.nodes));

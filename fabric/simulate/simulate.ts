@@ -27,7 +27,7 @@ import { openShard, type ShardState } from '../shard/state.ts';
 import { nextWake } from '../shard/wake.ts';
 import { Actor, type ActorCore } from './actor.ts';
 import { Calendar } from './calendar.ts';
-import { SimulatedNode } from './node.ts';
+import { SimulatedNode, type LeaseEnd } from './node.ts';
 import { CALM, ENGINE_MS, type Disorder, type SimulatedJobs } from './world.ts';
 
 export interface SimulationOrder {
@@ -73,6 +73,7 @@ export interface SimulatedRun {
 
 const START_MS = 1_000_000;
 const DECISIONS_MAX = 10_000_000;
+const FULL = 'no space left on the device';
 
 type ShardActor = Actor<ShardState, ShardEvent, ShardEffect>;
 type OrchestratorActor = Actor<OrchestratorState, OrchestratorEvent, OrchestratorEffect>;
@@ -220,9 +221,7 @@ class Simulation {
         return;
       }
       case 'append':
-        return this.#append(shard, effect, (done) =>
-          actor.answered(run, { on: 'appended', ...done }),
-        );
+        return this.#append(shard, effect, (event) => actor.answered(run, event));
       case 'send':
         return this.#send(effect.to, effect.message);
       case 'lease':
@@ -245,24 +244,23 @@ class Simulation {
   #carryOutGlobal(effect: OrchestratorEffect, run: number): void {
     if (effect.do === 'send') return this.#send(effect.to, effect.message);
     if (effect.do === 'show') return;
-    this.#append('orchestrator', effect, (done) =>
-      this.#orchestrator.answered(run, { on: 'appended', ...done }),
-    );
+    this.#append('orchestrator', effect, (event) => this.#orchestrator.answered(run, event));
   }
 
   #append(
     chain: string,
     { entries }: { readonly entries: readonly LedgerEntry[] },
-    done: (output: { throughSeq: number; head: string }) => void,
+    done: (event: Extract<ShardEvent, { on: 'appended' | 'appendFailed' }>) => void,
   ): void {
     this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop + ENGINE_MS.append, () => {
+      if (this.#isDiskFull()) return done({ on: 'appendFailed', why: FULL });
       const written = this.#ledger.get(chain) ?? [];
       // The same group again is already there.
       for (const entry of entries) if (entry.seq === written.length) written.push(entry);
       this.#ledger.set(chain, written);
       this.#lastEntryMs = this.#calendar.nowMs;
       const throughSeq = entries.at(-1)?.seq ?? -1;
-      done({ throughSeq, head: `${chain}-${throughSeq}` });
+      done({ on: 'appended', throughSeq, head: `${chain}-${throughSeq}` });
     });
   }
 
@@ -270,13 +268,26 @@ class Simulation {
     const { lease, fence, node } = grant;
     this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop, () => {
       this.#nodes.get(node)?.run(grant, (answer) => {
-        const event: ShardEvent =
-          answer.end === 'done'
-            ? { on: 'leaseEnded', lease, fence, result: answer.result }
-            : { on: 'leaseReturned', lease, fence };
+        const event = this.#leaseEvent(lease, fence, answer);
         this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop, () => actor.answered(run, event));
       });
     });
+  }
+
+  #leaseEvent(lease: number, fence: string, answer: LeaseEnd): ShardEvent {
+    if (answer.end === 'returned') return { on: 'leaseReturned', lease, fence };
+    const { result } = answer;
+    if (result.segment !== null && this.#isDiskFull()) {
+      return { on: 'leaseUnwritten', lease, fence, why: FULL };
+    }
+    return { on: 'leaseEnded', lease, fence, result };
+  }
+
+  #isDiskFull(): boolean {
+    const atMs = this.#calendar.nowMs - START_MS;
+    return (this.#disorder.fullDisk ?? []).some(
+      ({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs,
+    );
   }
 
   #watchPresence(

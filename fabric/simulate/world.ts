@@ -50,6 +50,8 @@ export interface Disorder {
     readonly atMs: number;
     readonly forMs: number;
   }[];
+  /** While the disk is full, from and to: no append and no results can be written. */
+  readonly fullDisk?: readonly { readonly fromMs: number; readonly toMs: number }[];
   /** After this instant nothing is dropped, doubled or delayed any more. */
   readonly untilMs: number;
 }

@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { ActivityCancellationDetails, CancelledFailure } from '@temporalio/common';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Adapter, AdapterRun, JobOutcome } from '../../activities/adapters/adapter.ts';
 import { FeedReaders } from '../../activities/feed/index.ts';
@@ -370,7 +371,9 @@ describe('draining', () => {
   });
 });
 
-test('results that can’t be written fail the lease, and its slot is free again', async () => {
+test('results that can’t be written fail the lease, and no job begins before they can', async () => {
+  const wall = folder.in('in-the-way');
+  writeFileSync(wall, '');
   const on = new LeaseDesk({
     runId: 'run-1',
     node: 'n1',
@@ -379,14 +382,25 @@ test('results that can’t be written fail the lease, and its slot is free again
     adapter,
     feeds: new Map([[FEED.id, FEED]]),
     readers: new FeedReaders(),
-    resultsFolder: '/dev/null/results',
+    resultsFolder: join(wall, 'results'),
   });
   const begins = adapter.begins();
   const { result } = call(on, grant(1));
   await begins;
   adapter.runs[0]!.next();
-  await expect(result).rejects.toMatchObject({ code: 'ENOTDIR' });
+  const refusal = {
+    type: 'ResultsUnwritable',
+    message: 'a file stands where a folder should',
+    nonRetryable: true,
+  };
+  await expect(result).rejects.toMatchObject(refusal);
+  await expect(call(on, grant(3)).result).rejects.toMatchObject(refusal);
+  expect(adapter.runs).toHaveLength(1);
+  rmSync(wall);
   const next = adapter.begins();
-  call(on, grant(2));
+  const second = call(on, grant(2));
   await next;
+  adapter.runs[1]!.next();
+  expect((await second.result).segment).toMatchObject({ records: 1 });
+  expect(readdirSync(join(wall, 'results'))).toHaveLength(1);
 });

@@ -81,10 +81,13 @@ export class LiveFabric {
    * Starts a command line. It ends with the tests when they are ended from outside, unless it stands in a
    * process group of its own, as a terminal's foreground job does.
    */
-  start(args: readonly string[], { ownGroup = false } = {}): Running {
+  start(
+    args: readonly string[],
+    { ownGroup = false, env = {} }: { ownGroup?: boolean; env?: NodeJS.ProcessEnv } = {},
+  ): Running {
     const child = spawn(process.execPath, [bin, ...args], {
       cwd: this.folder,
-      env: ownEnv,
+      env: { ...ownEnv, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: ownGroup,
     });
@@ -170,12 +173,13 @@ export class LiveFabric {
     return all.split('\n').filter((line) => line.includes(this.folder) && !/^\s*\d+ Z/.test(line));
   }
 
-  /** Ends what was started and removes the folder. */
-  async end(): Promise<void> {
+  /** Ends what was started and removes the folder; `between` the two, what stands in it is taken away. */
+  async end(between: () => void = () => undefined): Promise<void> {
     for (const { child, ended } of this.#running) {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
       await ended;
     }
+    between();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
