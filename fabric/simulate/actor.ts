@@ -1,6 +1,8 @@
 /**
  * One workflow in virtual time: the same loop as the durable shell around the same core, with one wake-up
- * at a time, and with continue-as-new as a trip of its state through JSON.
+ * at a time, and with continue-as-new as a trip of its state through JSON. As with the engine, a decision
+ * is committed whole or not at all: a process that is killed before that leaves the state and the inbox
+ * as they were, and its successor starts from what was written down.
  */
 import type { Calendar } from './calendar.ts';
 
@@ -25,6 +27,8 @@ export interface ActorOrder<State, Event, Effect> {
   /** `run` is the run that asked: answers to earlier runs no longer reach the actor. */
   readonly carryOut: (effect: Effect, run: number) => void;
   readonly decided: (before: State, after: State, effects: readonly Effect[]) => void;
+  /** Where it runs: asked before a decision is committed whether it is killed first. */
+  readonly host: { readonly upAtMs: number; isKilled(): boolean };
 }
 
 export class Actor<State, Event, Effect> {
@@ -45,9 +49,7 @@ export class Actor<State, Event, Effect> {
   happened(event: Event): void {
     if (this.isEnded) return;
     this.#inbox.push(event);
-    if (this.#stepSet) return;
-    this.#stepSet = true;
-    this.#order.calendar.at(this.#order.calendar.nowMs, () => this.#step());
+    this.#setStep();
   }
 
   /** An answer to something that a run of this actor asked for. */
@@ -55,12 +57,25 @@ export class Actor<State, Event, Effect> {
     if (run === this.run) this.happened(event);
   }
 
+  #setStep(): void {
+    if (this.#stepSet) return;
+    this.#stepSet = true;
+    this.#order.calendar.at(this.#order.host.upAtMs, () => this.#step());
+  }
+
   #step(): void {
-    const { core, calendar, carryOut, decided, renewEvery } = this.#order;
+    const { core, calendar, carryOut, decided, renewEvery, host } = this.#order;
     this.#stepSet = false;
     if (this.isEnded) return;
+    if (host.upAtMs > calendar.nowMs) return this.#setStep();
     const before = this.state;
-    const { state, effects } = core.decide(before, this.#inbox.splice(0), calendar.nowMs);
+    const { state, effects } = core.decide(before, this.#inbox, calendar.nowMs);
+    if (host.isKilled()) {
+      this.state = throughJson(before);
+      this.#inbox = throughJson(this.#inbox);
+      return this.#setStep();
+    }
+    this.#inbox = [];
     this.state = state;
     for (const effect of effects) carryOut(effect, this.run);
     decided(before, state, effects);
@@ -78,7 +93,7 @@ export class Actor<State, Event, Effect> {
   #renew(): void {
     const { core, carryOut } = this.#order;
     this.run += 1;
-    this.state = JSON.parse(JSON.stringify(this.state)) as State;
+    this.state = throughJson(this.state);
     for (const effect of core.resumeEffects(this.state)) carryOut(effect, this.run);
   }
 
@@ -92,4 +107,8 @@ export class Actor<State, Event, Effect> {
       this.happened(core.wake);
     });
   }
+}
+
+function throughJson<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
 }

@@ -31,6 +31,8 @@ export class SimulatedNode {
   #running = 0;
   #life = 0;
   isUp = false;
+  /** Until then nothing is heard of it. */
+  silentUntilMs = 0;
 
   constructor(spec: RunNode, calendar: Calendar, jobs: SimulatedJobs) {
     this.spec = spec;

@@ -4,7 +4,7 @@
  * gives the same run, decision by decision.
  */
 import type { LedgerEntry } from '../ledger.ts';
-import type { Message } from '../messages.ts';
+import type { LeaseGrant, LeaseResult, Message } from '../messages.ts';
 import type { RunSpec } from '../mission/run-spec.ts';
 import * as orchestrators from '../orchestrator/decide.ts';
 import {
@@ -28,6 +28,7 @@ import { nextWake } from '../shard/wake.ts';
 import { Actor, type ActorCore } from './actor.ts';
 import { Calendar } from './calendar.ts';
 import { SimulatedNode, type LeaseEnd } from './node.ts';
+import { MortalProcess } from './process.ts';
 import { CALM, ENGINE_MS, type Disorder, type SimulatedJobs } from './world.ts';
 
 export interface SimulationOrder {
@@ -55,6 +56,8 @@ export interface Watch {
     after: OrchestratorState,
     effects: readonly OrchestratorEffect[],
   ): void;
+  /** What a node wrote down when it had worked on a lease, whoever takes its answer. */
+  worked(grant: LeaseGrant, result: LeaseResult): void;
   /** After every decision, with all states as they are. */
   fabric(shards: readonly ShardState[], orchestrator: OrchestratorState): void;
 }
@@ -68,6 +71,9 @@ export interface SimulatedRun {
   /** Every chain's entries, by the name of the chain. */
   readonly ledger: ReadonlyMap<string, readonly LedgerEntry[]>;
   readonly decisions: number;
+  /** Instants at which the deciding process could be killed, and how often it was. */
+  readonly crashPoints: number;
+  readonly kills: number;
   readonly virtualMs: number;
 }
 
@@ -109,12 +115,14 @@ class Simulation {
   #decisions = 0;
   #isClosing = false;
   #lastEntryMs = START_MS;
+  readonly #process: MortalProcess;
 
   constructor(order: SimulationOrder) {
     this.#order = order;
     this.#disorder = order.disorder ?? CALM;
     const { spec, jobs } = order;
     const calendar = this.#calendar;
+    this.#process = new MortalProcess(calendar, this.#disorder);
     const renewEvery = this.#disorder.renewEvery;
     for (const node of spec.nodes) {
       this.#nodes.set(node.id, new SimulatedNode(node, calendar, jobs));
@@ -125,6 +133,7 @@ class Simulation {
         calendar,
         state: openShard(spec, name, START_MS),
         renewEvery,
+        host: this.#process,
         carryOut: (effect, run) => this.#carryOut(name, effect, run),
         decided: (before, after, effects) => {
           order.watch?.shard?.(before, after, effects);
@@ -138,6 +147,7 @@ class Simulation {
       calendar,
       state: openOrchestrator(spec, START_MS),
       renewEvery,
+      host: this.#process,
       carryOut: (effect, run) => this.#carryOutGlobal(effect, run),
       decided: (before, after, effects) => {
         order.watch?.orchestrator?.(before, after, effects);
@@ -159,6 +169,8 @@ class Simulation {
       shards,
       ledger: this.#ledger,
       decisions: this.#decisions,
+      crashPoints: this.#process.points,
+      kills: this.#process.kills,
       virtualMs: this.#calendar.nowMs - START_MS,
     };
   }
@@ -176,8 +188,7 @@ class Simulation {
     }
     for (const { node, atMs, forMs } of this.#disorder.silences) {
       const found = this.#nodes.get(node);
-      const heardAtMs = START_MS + atMs + Math.max(forMs, ENGINE_MS.presence);
-      if (found) this.#calendar.at(heardAtMs, () => found.isUp && this.#register(found));
+      if (found) this.#silence(found, START_MS + atMs, forMs);
     }
     for (const [i, { atMs, name, input }] of (commands ?? []).entries()) {
       const fallbackId = `hand-${i}`;
@@ -195,17 +206,20 @@ class Simulation {
     });
   }
 
-  #register({ spec: node, session }: SimulatedNode): void {
-    const { adapter: _adapter, ...spec } = node;
+  #register(node: SimulatedNode): void {
+    const { adapter: _adapter, ...spec } = node.spec;
+    const { session } = node;
     this.#shards.get(spec.shard)?.happened({ on: 'nodeRegistered', node: spec, session });
   }
 
-  /** True while the node is not heard, whatever it does. */
-  #isSilent(node: string): boolean {
-    const ms = this.#calendar.nowMs - START_MS;
-    return this.#disorder.silences.some(
-      (each) => each.node === node && ms >= each.atMs && ms < each.atMs + each.forMs,
-    );
+  /** Its host finds that nobody holds its presence any more when it is heard again, and registers anew. */
+  #silence(node: SimulatedNode, atMs: number, forMs: number): void {
+    this.#calendar.at(atMs, () => {
+      node.silentUntilMs = Math.max(node.silentUntilMs, atMs + forMs);
+      this.#calendar.at(node.silentUntilMs + ENGINE_MS.hop, () => {
+        if (node.isUp) this.#register(node);
+      });
+    });
   }
 
   #carryOut(shard: string, effect: ShardEffect, run: number): void {
@@ -214,7 +228,7 @@ class Simulation {
     switch (effect.do) {
       case 'pull': {
         const { feed, from, count } = effect;
-        this.#calendar.at(nowMs + ENGINE_MS.hop + ENGINE_MS.pull, () => {
+        this.#process.work(ENGINE_MS.pull, () => {
           const page = this.#order.jobs.page(feed, from, count);
           actor.answered(run, { on: 'page', feed: feed.id, from, ...page });
         });
@@ -252,13 +266,15 @@ class Simulation {
     { entries }: { readonly entries: readonly LedgerEntry[] },
     done: (event: Extract<ShardEvent, { on: 'appended' | 'appendFailed' }>) => void,
   ): void {
-    this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop + ENGINE_MS.append, () => {
+    this.#process.work(ENGINE_MS.append, () => {
       if (this.#isDiskFull()) return done({ on: 'appendFailed', why: FULL });
       const written = this.#ledger.get(chain) ?? [];
       // The same group again is already there.
       for (const entry of entries) if (entry.seq === written.length) written.push(entry);
       this.#ledger.set(chain, written);
       this.#lastEntryMs = this.#calendar.nowMs;
+      // Killed between writing and answering: the engine asks the next process for the same again.
+      if (this.#process.isKilled()) return this.#append(chain, { entries }, done);
       const throughSeq = entries.at(-1)?.seq ?? -1;
       done({ on: 'appended', throughSeq, head: `${chain}-${throughSeq}` });
     });
@@ -267,9 +283,12 @@ class Simulation {
   #lease(actor: ShardActor, grant: Parameters<SimulatedNode['run']>[0], run: number): void {
     const { lease, fence, node } = grant;
     this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop, () => {
-      this.#nodes.get(node)?.run(grant, (answer) => {
+      const held = this.#nodes.get(node);
+      held?.run(grant, (answer) => {
+        if (answer.end === 'done') this.#order.watch?.worked?.(grant, answer.result);
         const event = this.#leaseEvent(lease, fence, answer);
-        this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop, () => actor.answered(run, event));
+        const heardMs = Math.max(this.#calendar.nowMs, held.silentUntilMs);
+        this.#calendar.at(heardMs + ENGINE_MS.hop, () => actor.answered(run, event));
       });
     });
   }
@@ -299,7 +318,8 @@ class Simulation {
     if (!held) return;
     const look = (): void => {
       if (run !== actor.run || actor.isEnded) return;
-      if (held.isUp && held.session === session && !this.#isSilent(node)) {
+      const isSilent = this.#calendar.nowMs < held.silentUntilMs;
+      if (held.isUp && held.session === session && !isSilent) {
         if (this.#disorder.losses.length + this.#disorder.silences.length > 0) {
           this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.presence, look);
         }

@@ -44,15 +44,23 @@ export interface Disorder {
     readonly atMs: number;
     readonly forMs: number;
   }[];
-  /** Nodes that work on and are not heard, as when they lose the engine: when, and for how long. */
-  readonly silences: readonly {
-    readonly node: string;
-    readonly atMs: number;
-    readonly forMs: number;
-  }[];
+  /**
+   * Nodes that are cut off, or stopped, for so long: their heartbeat is missed and they are given up, but
+   * they go on, and what they have to say arrives when the silence is over.
+   */
+  readonly silences: Disorder['losses'];
+  /** Kills of the process that decides and appends to the ledger. */
+  readonly crashes: {
+    /** Share of its decisions and appends at which it is killed: just before the one, just after the other. */
+    readonly share: number;
+    /** Those at which it is killed besides, counted from 0 over all workflows. */
+    readonly points: readonly number[];
+    /** How long it is away. */
+    readonly downMs: number;
+  };
   /** While the disk is full, from and to: no append and no results can be written. */
   readonly fullDisk?: readonly { readonly fromMs: number; readonly toMs: number }[];
-  /** After this instant nothing is dropped, doubled or delayed any more. */
+  /** After this instant nothing is dropped, doubled, delayed or killed any more. */
   readonly untilMs: number;
 }
 
@@ -64,6 +72,7 @@ export const CALM: Disorder = {
   renewEvery: 0,
   losses: [],
   silences: [],
+  crashes: { share: 0, points: [], downMs: 0 },
   untilMs: 0,
 };
 

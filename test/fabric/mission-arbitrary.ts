@@ -54,6 +54,14 @@ function nodes(names: readonly string[]): fc.Arbitrary<SmallNode[]> {
 }
 
 function disorder(nodeCount: number): fc.Arbitrary<Disorder> {
+  const outages = fc.array(
+    fc.record({
+      node: fc.integer({ min: 0, max: nodeCount - 1 }).map((i) => `node-${i}`),
+      atMs: fc.integer({ min: 50, max: CALM_FROM_MS }),
+      forMs: fc.integer({ min: 0, max: 3_000 }),
+    }),
+    { maxLength: 2 },
+  );
   return fc.record({
     seed: fc.integer({ min: 0, max: 1_000_000 }),
     duplicated: fc.constantFrom(0, 0.3),
@@ -63,6 +71,11 @@ function disorder(nodeCount: number): fc.Arbitrary<Disorder> {
     losses: fc.array(mishap(nodeCount, 3_000), { maxLength: 2 }),
     // Longer than a suspect is waited for, so that some work on after they were given up.
     silences: fc.array(mishap(nodeCount, 6_000), { maxLength: 2 }),
+    crashes: fc.record({
+      share: fc.constantFrom(0, 0.02, 0.2),
+      points: fc.constant([]),
+      downMs: fc.constantFrom(0, 300, 2_000),
+    }),
     untilMs: fc.constant(CALM_FROM_MS),
   });
 }

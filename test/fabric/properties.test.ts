@@ -1,7 +1,8 @@
 /**
- * What holds for every mission, whatever happens to it: 10,000 of them are drawn, with lost and doubled
- * messages, lost nodes, workflows that continue as new every few decisions, and an owner who gives
- * sensible and senseless orders. A failure prints the seed that shows it again.
+ * What holds for every mission, whatever happens to it: 10,000 of them are drawn, with lost, doubled and
+ * late messages, lost and silent nodes, a deciding process that is killed, workflows that continue as new
+ * every few decisions, and an owner who gives sensible and senseless orders. A failure prints the seed
+ * that shows it again.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -81,11 +82,15 @@ describe('the core, over drawn missions', () => {
       const startedMs = performance.now();
       let jobs = 0;
       let decisions = 0;
+      let kills = 0;
+      let late = 0;
       fc.assert(
         fc.property(drawn, (each) => {
           const { run, broken } = runAll(each);
           jobs += run.status.totals.submitted;
           decisions += run.decisions;
+          kills += run.kills;
+          late += run.shards.reduce((sum, { tally }) => sum + tally.lateAnswers, 0);
           expect(broken).toEqual([]);
           expect(run.ended).toBe('closed');
           expect(problemsOf(run)).toEqual([]);
@@ -99,8 +104,11 @@ describe('the core, over drawn missions', () => {
       );
       const seconds = (performance.now() - startedMs) / 1000;
       console.log(
-        `${MISSIONS} missions, ${jobs} jobs, ${decisions} decisions in ${seconds.toFixed(1)} s (seed ${SEED})`,
+        `${MISSIONS} missions, ${jobs} jobs, ${decisions} decisions, ${kills} kills, ${late} late answers in ${seconds.toFixed(1)} s (seed ${SEED})`,
       );
+      // What is to be withstood must have happened.
+      expect(kills).toBeGreaterThan(MISSIONS);
+      expect(late).toBeGreaterThan(MISSIONS / 100);
     },
   );
 
