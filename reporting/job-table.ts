@@ -6,7 +6,7 @@
 import type { AcceptedClass, JobRef, LedgerEntry, LedgerEvent, Segment } from '../fabric/ledger.ts';
 import { each, isOrdinals, size, type Ordinals } from '../fabric/ordinals.ts';
 import { ENDS, ENTRY, JobColumns, ORDINALS_MAX, Words } from './job-columns.ts';
-import type { ProblemList } from './problems.ts';
+import type { ProblemSink } from './problems.ts';
 
 type Outcome = Extract<LedgerEvent, { type: 'outcome' }>;
 type Refusal = Extract<LedgerEvent, { type: 'refuse' }>;
@@ -49,9 +49,9 @@ export class JobTable {
   readonly codes = new Words();
   /** Refusals of submitted jobs: they never got an ordinal, so they are counted and have no row. */
   readonly unnumbered = { jobs: 0, value: 0 };
-  readonly #problems: ProblemList;
+  readonly #problems: ProblemSink;
 
-  constructor(problems: ProblemList) {
+  constructor(problems: ProblemSink) {
     this.#problems = problems;
   }
 

@@ -4,7 +4,7 @@
  */
 import type { LedgerEntry, LedgerEvent } from '../fabric/ledger.ts';
 import { size } from '../fabric/ordinals.ts';
-import type { ProblemList } from './problems.ts';
+import type { ProblemSink } from './problems.ts';
 
 type Outcome = Extract<LedgerEvent, { type: 'outcome' }>;
 
@@ -12,9 +12,9 @@ export class LeaseCheck {
   /** Jobs of each lease in flight. */
   readonly #open = new Map<string, number>();
   readonly #shard: string;
-  readonly #problems: ProblemList;
+  readonly #problems: ProblemSink;
 
-  constructor(shard: string, problems: ProblemList) {
+  constructor(shard: string, problems: ProblemSink) {
     this.#shard = shard;
     this.#problems = problems;
   }

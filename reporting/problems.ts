@@ -45,11 +45,16 @@ export interface Problem {
   readonly job?: { readonly feed: string; readonly ordinal: number };
 }
 
+/** Who takes problems: a report's list, or an audit that also says where in the ledger they stand. */
+export interface ProblemSink {
+  add(code: ProblemCode, what: string, job?: Problem['job']): void;
+}
+
 /** Problems of one sort that are kept in words. */
 export const PROBLEMS_KEPT_MAX = 20;
 
 /** Gathers problems: the first of each sort in words, all of them by number. */
-export class ProblemList {
+export class ProblemList implements ProblemSink {
   readonly kept: Problem[] = [];
   readonly #counts = new Map<ProblemCode, number>();
 

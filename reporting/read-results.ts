@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Segment } from '../fabric/ledger.ts';
 import { ENDS, type JobColumns } from './job-columns.ts';
 import type { JobTable } from './job-table.ts';
-import type { ProblemList } from './problems.ts';
+import type { ProblemSink } from './problems.ts';
 import type { ResultRecord, RunRecords } from './records.ts';
 
 const HASH = /^(?:sha256:)?([0-9a-f]{64})$/;
@@ -19,7 +19,7 @@ export type OnResult = (record: ResultRecord) => void;
 export async function readResults(
   records: RunRecords,
   table: JobTable,
-  problems: ProblemList,
+  problems: ProblemSink,
   onResult: OnResult = () => undefined,
 ): Promise<void> {
   for (const [index, segment] of table.segments.entries()) {
@@ -42,9 +42,9 @@ class SegmentReader {
   readonly #table: JobTable;
   readonly #place: number;
   readonly #segment: Segment;
-  readonly #problems: ProblemList;
+  readonly #problems: ProblemSink;
 
-  constructor(table: JobTable, place: number, segment: Segment, problems: ProblemList) {
+  constructor(table: JobTable, place: number, segment: Segment, problems: ProblemSink) {
     this.#table = table;
     this.#place = place;
     this.#segment = segment;
@@ -103,7 +103,7 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function nameMissing(table: JobTable, problems: ProblemList): void {
+function nameMissing(table: JobTable, problems: ProblemSink): void {
   for (const feed of table.feeds) {
     const jobs = table.columns.get(feed)!;
     for (let ordinal = 0; ordinal < jobs.length; ordinal++) {

@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto';
 import type { LedgerEntry } from '../fabric/ledger.ts';
 import { size } from '../fabric/ordinals.ts';
-import type { ProblemList } from './problems.ts';
+import type { ProblemSink } from './problems.ts';
 
-type TransferEntry = Extract<LedgerEntry, { type: `transfer-${string}` }>;
+export type TransferEntry = Extract<LedgerEntry, { type: `transfer-${string}` }>;
 
 const SIDES = ['transfer-out', 'transfer-in', 'transfer-refused'] as const;
 
@@ -21,19 +21,18 @@ export type Spillovers = Map<string, Map<string, number>>;
 export class TransferCheck {
   readonly spillovers: Spillovers = new Map();
   readonly #transfers = new Map<string, Sides>();
-  readonly #problems: ProblemList;
+  readonly #problems: ProblemSink;
 
-  constructor(problems: ProblemList) {
+  constructor(problems: ProblemSink) {
     this.#problems = problems;
   }
 
   /** Takes one entry of the chain of `shard`. */
   apply(shard: string, entry: LedgerEntry): void {
     if (!isTransfer(entry)) return;
-    const { type, peer, no, jobs } = entry;
-    const isTarget = type === 'transfer-in' || type === 'transfer-refused';
-    const [from, to] = isTarget ? [peer, shard] : [shard, peer];
-    const key = `${no} from ${from} to ${to}`;
+    const { type, jobs } = entry;
+    const { from, to } = endsOf(shard, entry);
+    const key = transferKey(shard, entry);
     const sides: Sides = this.#transfers.get(key) ?? new Map();
     this.#transfers.set(key, sides);
     if (sides.has(type)) this.#problem(`transfer ${key} is recorded twice as ${type}`);
@@ -74,6 +73,21 @@ function contradictions(sides: Sides, ended: boolean): string[] {
   return has('transfer-done') || has('transfer-back') ? [] : ['was never settled by its origin'];
 }
 
-function isTransfer(entry: LedgerEntry): entry is TransferEntry & { seq: number; at: number } {
+export function isTransfer(entry: LedgerEntry): entry is TransferEntry {
   return entry.type.startsWith('transfer-');
+}
+
+/** Origin and target of the transfer that an entry in the chain of `shard` is about. */
+export function endsOf(
+  shard: string,
+  { type, peer }: Pick<TransferEntry, 'type' | 'peer'>,
+): { from: string; to: string } {
+  const isTarget = type === 'transfer-in' || type === 'transfer-refused';
+  return isTarget ? { from: peer, to: shard } : { from: shard, to: peer };
+}
+
+/** The same for every entry about one transfer, whichever side's chain it stands in. */
+export function transferKey(shard: string, entry: TransferEntry): string {
+  const { from, to } = endsOf(shard, entry);
+  return `${entry.no} from ${from} to ${to}`;
 }

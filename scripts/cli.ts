@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { diagnose } from '../engine/doctor.ts';
+import { addAudit } from './audit.ts';
 import type { CommandContext } from './command-context.ts';
 import { addDoctor } from './doctor.ts';
 import { addDown } from './down.ts';
@@ -58,6 +59,7 @@ const COMMANDS = [
   addOwner,
   addNodes,
   addResume,
+  addAudit,
   addDoctor,
   addKeepRunning,
 ];

@@ -33,7 +33,8 @@ const FORBIDDEN_FOLDERS: Record<string, string[]> = {
   workers: ['scripts', 'console', 'bench', 'test', 'examples'],
   agents: LEAF_BANS,
   engine: LEAF_BANS,
-  reporting: LEAF_BANS,
+  reporting: [...LEAF_BANS, 'audit'],
+  audit: LEAF_BANS,
   scripts: ['bench', 'test', 'examples'],
   console: ['bench', 'test', 'examples'],
 };

@@ -93,6 +93,8 @@ describe('the rule on import direction', () => {
     ['agents/a.ts', "import type { B } from '../workflows/b.ts';"],
     ['engine/a.ts', "import { b } from '../scripts/b.ts';"],
     ['reporting/a.ts', "import { b } from '../scripts/b.ts';"],
+    ['reporting/a.ts', "import { b } from '../audit/b.ts';"],
+    ['audit/a.ts', "import { b } from '../scripts/b.ts';"],
     ['scripts/a.ts', "import { b } from '../test/b.ts';"],
   ])('refuses in %s: %s', (path, line) => {
     expect(findings(path, line)).toHaveLength(1);

@@ -4,15 +4,32 @@
  * never more than a target has headroom for, and never so much that link and expected wait there would
  * pass the budget. Jobs that no node of a shard can do go where a node can.
  */
-import type { LoadReport } from '../messages.ts';
+import type { LoadReport, NodeReport } from '../messages.ts';
 import { reason, type Reason } from '../reasons.ts';
 import { someCanDo } from '../shard/skills.ts';
 import type { OpenOrder } from './state.ts';
 
+/** What a plan takes from a shard's report: the ledger keeps it, so that anyone can plan again. */
+export type PlannedReport = Pick<
+  LoadReport,
+  | 'shard'
+  | 'queued'
+  | 'shedding'
+  | 'outgoing'
+  | 'unpulled'
+  | 'demand'
+  | 'skillSets'
+  | 'jobsPerSecond'
+  | 'paused'
+  | 'closed'
+  | 'policy'
+> & { readonly nodes: readonly Pick<NodeReport, 'state' | 'slots'>[] };
+
 export interface PlanInput {
   /** In the order of the mission, which breaks all ties. */
   readonly shards: readonly string[];
-  readonly reports: Readonly<Record<string, LoadReport>>;
+  readonly reports: Readonly<Record<string, PlannedReport>>;
+  /** One-way, by origin and target: only those to an origin's spill targets are looked at. */
   readonly linkMs: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Orders that their origins' reports do not show yet. */
   readonly openOrders: readonly Pick<OpenOrder, 'from' | 'to' | 'jobs'>[];
@@ -66,12 +83,12 @@ export function planSpillover(input: PlanInput): Plan {
 }
 
 /** True when a plan could find something to do for this shard. */
-export function wantsPlan(report: LoadReport): boolean {
+export function wantsPlan(report: PlannedReport): boolean {
   if (report.closed) return false;
   return report.queued - report.shedding > depthKept(report) || hasStranded(report);
 }
 
-export function hasStranded(report: LoadReport): boolean {
+export function hasStranded(report: PlannedReport): boolean {
   return report.demand.some((each) => each.stranded);
 }
 
@@ -79,13 +96,13 @@ export function hasStranded(report: LoadReport): boolean {
  * The queue depth that a shard keeps: its limit, or less where jobs at its end would wait longer than
  * the budget. Without a node that works, nothing is known of the wait and the limit alone counts.
  */
-export function depthKept({ policy, jobsPerSecond, paused }: LoadReport): number {
+export function depthKept({ policy, jobsPerSecond, paused }: PlannedReport): number {
   if (paused || jobsPerSecond <= 0) return policy.spilloverLimit;
   const inBudget = Math.floor((policy.latencyBudgetMs * jobsPerSecond) / 1000);
   return Math.min(policy.spilloverLimit, inBudget);
 }
 
-function planExcess(work: Work, report: LoadReport): void {
+function planExcess(work: Work, report: PlannedReport): void {
   const { policy, shard } = report;
   if (policy.spillTargets.length === 0) return;
   const floor = depthKept(report);
@@ -114,7 +131,7 @@ function planExcess(work: Work, report: LoadReport): void {
 }
 
 /** Jobs that wait for skills which no ready node of their shard has. */
-function planStranded(work: Work, report: LoadReport): void {
+function planStranded(work: Work, report: PlannedReport): void {
   const { shard, policy } = report;
   for (const to of policy.spillTargets) {
     const target = work.input.reports[to];
@@ -162,7 +179,7 @@ function roomForStranded({ input, incoming, reasons }: Work, to: string): number
 }
 
 /** Jobs of the origin that the target could take now; why not, where it is none. */
-function roomAt({ input, incoming, reasons }: Work, origin: LoadReport, to: string): number {
+function roomAt({ input, incoming, reasons }: Work, origin: PlannedReport, to: string): number {
   const target = input.reports[to];
   const refuse = (why: Reason): number => {
     reasons.push(why);
@@ -188,7 +205,7 @@ function roomAt({ input, incoming, reasons }: Work, origin: LoadReport, to: stri
 }
 
 /** Queued jobs that a node of the target could do; of jobs not pulled yet it is not known. */
-function movable({ input }: Work, origin: LoadReport, to: string): number {
+function movable({ input }: Work, origin: PlannedReport, to: string): number {
   const skillSets = input.reports[to]?.skillSets ?? [];
   const known = origin.demand
     .filter(({ skills }) => someCanDo(skillSets, skills))
@@ -196,6 +213,6 @@ function movable({ input }: Work, origin: LoadReport, to: string): number {
   return known + origin.unpulled;
 }
 
-function waitMs({ jobsPerSecond }: LoadReport, queued: number): number {
+function waitMs({ jobsPerSecond }: PlannedReport, queued: number): number {
   return jobsPerSecond > 0 ? Math.round((queued * 1000) / jobsPerSecond) : 0;
 }

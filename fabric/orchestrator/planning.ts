@@ -2,7 +2,13 @@
 import { isBehind } from '../ledger.ts';
 import { reason } from '../reasons.ts';
 import { log, note, send, type Draft } from './draft.ts';
-import { hasStranded, planSpillover, wantsPlan, type PlanInput } from './plan.ts';
+import {
+  hasStranded,
+  planSpillover,
+  wantsPlan,
+  type PlanInput,
+  type PlannedReport,
+} from './plan.ts';
 import type { OrchestratorState } from './state.ts';
 
 /** Nodes that are just starting, or coming back, are waited for before jobs are moved for their skills. */
@@ -64,7 +70,7 @@ function plan(draft: Draft): void {
   for (const why of reasons) note(draft, why);
   if (moves.length === 0) return;
   const first = state.plans + 1;
-  log(draft, { type: 'plan', plan: first, input: recorded(input), moves });
+  log(draft, { type: 'plan', plan: first, input: recorded(state, input), moves });
   for (const [i, { from, to, jobs, floor, strandedOnly }] of moves.entries()) {
     const number = first + i;
     const targetSkills = reports[to]?.skillSets ?? [];
@@ -78,9 +84,21 @@ function plan(draft: Draft): void {
   note(draft, reason('tick-planned', { moves: moves.length, jobs }));
 }
 
-/** Of the plan's input what it was decided by: enough to plan again and compare. */
-function recorded({ reports, openOrders, stranded }: PlanInput): unknown {
-  const shards = Object.values(reports).map((report) => ({
+/** A plan's input as the ledger keeps it: all that it was decided by, in the order of the mission. */
+export interface RecordedInput {
+  readonly shards: readonly (PlannedReport & {
+    /** The number of the report. */
+    readonly seq: number;
+    /** To its spill targets. */
+    readonly linkMs: Readonly<Record<string, number>>;
+  })[];
+  readonly openOrders: PlanInput['openOrders'];
+  readonly stranded: readonly string[];
+}
+
+function recorded(state: OrchestratorState, { openOrders, stranded }: PlanInput): RecordedInput {
+  const reports = state.shards.flatMap((shard) => state.reports[shard] ?? []);
+  const shards = reports.map((report) => ({
     shard: report.shard,
     seq: report.seq,
     queued: report.queued,
@@ -91,8 +109,26 @@ function recorded({ reports, openOrders, stranded }: PlanInput): unknown {
     skillSets: report.skillSets,
     jobsPerSecond: report.jobsPerSecond,
     paused: report.paused,
+    closed: report.closed,
     policy: report.policy,
+    nodes: report.nodes.map(({ state: life, slots }) => ({ state: life, slots })),
+    linkMs: Object.fromEntries(
+      report.policy.spillTargets.map((to) => [to, state.linkMs[report.shard]?.[to] ?? 0]),
+    ),
   }));
   const open = openOrders.map(({ from, to, jobs }) => ({ from, to, jobs }));
   return { shards, openOrders: open, stranded };
+}
+
+/** The input that a recorded plan was decided by. */
+export function planInputOf({ shards, openOrders, stranded }: RecordedInput): PlanInput {
+  const byName = <T>(value: (report: RecordedInput['shards'][number]) => T): Record<string, T> =>
+    Object.fromEntries(shards.map((report) => [report.shard, value(report)]));
+  return {
+    shards: shards.map(({ shard }) => shard),
+    reports: byName((report) => report),
+    linkMs: byName(({ linkMs }) => linkMs),
+    openOrders,
+    stranded,
+  };
 }

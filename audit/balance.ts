@@ -1,0 +1,117 @@
+/**
+ * Conservation as sums (I2): accepted = queued + leased + in transit + completed + failed + cancelled, after
+ * every entry and over all shards, and never less than nothing anywhere. The sums come from the sizes that
+ * entries name alone and are held against the replayed jobs at the end, so each can show the other wrong.
+ */
+
+/** What one shard has and has had, in jobs. */
+export interface ShardSums {
+  accepted: number;
+  refused: number;
+  queued: number;
+  leased: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  retried: number;
+  spilledIn: number;
+  spilledOut: number;
+  lateAnswers: number;
+  leasesGranted: number;
+  cost: number;
+}
+
+/** Sums of money are added in another order than the shard's own, so the last digits may differ. */
+const TOLERANCE = 1e-6;
+
+export class Balance {
+  readonly shards = new Map<string, ShardSums>();
+  inTransit = 0;
+  #drift = 0;
+  readonly #below = new Set<string>();
+
+  of(shard: string): ShardSums {
+    const known = this.shards.get(shard);
+    if (known) return known;
+    const sums = emptySums();
+    this.shards.set(shard, sums);
+    return sums;
+  }
+
+  /** What is wrong now and was not after the entry before, in words. */
+  news(shard: string): string[] {
+    const sums = this.of(shard);
+    const found: string[] = [];
+    for (const key of ['queued', 'leased'] as const) {
+      if (this.#turned(`${shard} ${key}`, sums[key])) {
+        found.push(`${shard} has ${sums[key]} jobs ${key}`);
+      }
+    }
+    if (this.#turned('in transit', this.inTransit)) {
+      found.push(`${this.inTransit} jobs are in transit`);
+    }
+    const { accepted, queued, leased, ended } = this.totals();
+    const drift = accepted - queued - leased - this.inTransit - ended;
+    if (drift !== this.#drift) {
+      const has = `${queued} queued, ${leased} leased, ${this.inTransit} in transit, ${ended} ended`;
+      found.push(`${accepted} accepted, but ${has}: ${word(drift - this.#drift)} with this entry`);
+    }
+    this.#drift = drift;
+    return found;
+  }
+
+  totals(): { accepted: number; queued: number; leased: number; ended: number } {
+    const totals = { accepted: 0, queued: 0, leased: 0, ended: 0 };
+    for (const each of this.shards.values()) {
+      totals.accepted += each.accepted;
+      totals.queued += each.queued;
+      totals.leased += each.leased;
+      totals.ended += each.completed + each.failed + each.cancelled;
+    }
+    return totals;
+  }
+
+  /** How a shard's own tally, which it closes its chain with, differs from what its entries add up to. */
+  differences(shard: string, tally: Readonly<Record<string, unknown>>): string[] {
+    const sums = this.of(shard);
+    return Object.entries(sums).flatMap(([key, mine]: [string, number]) => {
+      const said = tally[key];
+      if (typeof said !== 'number') return [];
+      if (Math.abs(said - mine) <= TOLERANCE * Math.max(1, Math.abs(mine))) return [];
+      return [`${shard} closed with ${key} ${said}; its entries add up to ${mine}`];
+    });
+  }
+
+  /** True when the number has just fallen below nothing. */
+  #turned(name: string, value: number): boolean {
+    if (value >= 0) {
+      this.#below.delete(name);
+      return false;
+    }
+    const isNews = !this.#below.has(name);
+    this.#below.add(name);
+    return isNews;
+  }
+}
+
+function word(drift: number): string {
+  return drift > 0 ? `${drift} lost` : `${-drift} too many`;
+}
+
+function emptySums(): ShardSums {
+  return {
+    accepted: 0,
+    refused: 0,
+    queued: 0,
+    leased: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    retried: 0,
+    spilledIn: 0,
+    spilledOut: 0,
+    lateAnswers: 0,
+    leasesGranted: 0,
+    cost: 0,
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * I7: commands and ledger entries match one to one, refusals included. In the orchestrator's chain a command
+ * is received once and ends once; every shard that it is for has one entry of its own about it, no other
+ * shard has one, and what a shard was told by hand stands in the orchestrator's chain too.
+ */
+import type { LedgerEntry, LedgerEvent } from '../fabric/ledger.ts';
+import type { Findings, Position } from './findings.ts';
+
+type CommandEntry = Extract<LedgerEvent, { type: 'command' }>;
+
+/** A command as the orchestrator's chain has it. */
+interface Ordered {
+  readonly name: string;
+  readonly args: unknown;
+  readonly via: string;
+  readonly at: Position;
+  outcome: CommandEntry['outcome'];
+  /** Entries that end it. */
+  ends: number;
+}
+
+interface Taken {
+  readonly name: string;
+  readonly via: string;
+  readonly at: Position;
+}
+
+/** What the shards of a command are told, and whether all of them or the one that it names. */
+const RELAYED: Readonly<Record<string, { readonly as: string; readonly to: 'all' | 'one' }>> = {
+  pauseAll: { as: 'fabricPause', to: 'all' },
+  resumeAll: { as: 'fabricResume', to: 'all' },
+  setTickInterval: { as: 'setTickInterval', to: 'all' },
+  pauseShard: { as: 'pause', to: 'one' },
+  resumeShard: { as: 'resume', to: 'one' },
+  updateSpilloverLimit: { as: 'updateSpilloverLimit', to: 'one' },
+  updateLatencyBudget: { as: 'updateLatencyBudget', to: 'one' },
+};
+
+export class CommandCheck {
+  readonly #findings: Findings;
+  readonly #ordered = new Map<string, Ordered>();
+  /** By command, then by shard. */
+  readonly #taken = new Map<string, Map<string, Taken>>();
+  #shards: readonly string[] = [];
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  get commands(): number {
+    return this.#ordered.size;
+  }
+
+  apply(chain: string, entry: LedgerEntry): void {
+    if (entry.type === 'open' && chain === 'orchestrator') {
+      const { shards } = entry.policy as { shards?: Record<string, unknown> };
+      this.#shards = Object.keys(shards ?? {});
+    }
+    if (entry.type !== 'command') return;
+    const at = { chain, seq: entry.seq };
+    if (chain === 'orchestrator') this.#order(entry, at);
+    else this.#take(chain, entry, at);
+  }
+
+  /** `closed` names the chains that were closed: of others the last entries may be missing. */
+  close(closed: ReadonlySet<string>): void {
+    if (!closed.has('orchestrator')) return;
+    for (const [commandId, ordered] of this.#ordered) this.#match(commandId, ordered, closed);
+    for (const [commandId, byShard] of this.#taken) {
+      const ordered = this.#ordered.get(commandId);
+      for (const [shard, { name, via, at }] of byShard) {
+        if (ordered) continue;
+        const where = `${name} (${commandId}) came to ${shard} by ${via}`;
+        this.#fail(`${where} and stands nowhere in the orchestrator's chain`, at);
+      }
+    }
+  }
+
+  #order(entry: CommandEntry, at: Position): void {
+    const { commandId, name, args, via, outcome } = entry;
+    const isEnd = outcome === 'applied' || outcome === 'refused';
+    const known = this.#ordered.get(commandId);
+    if (!known) {
+      this.#ordered.set(commandId, { name, args, via, at, outcome, ends: isEnd ? 1 : 0 });
+      if (via !== 'shard' && outcome !== 'received') {
+        this.#fail(`${name} (${commandId}) is ${outcome} and was never received`, at);
+      }
+      return;
+    }
+    if (via === 'shard' || outcome === 'received') {
+      this.#fail(`${name} (${commandId}) is recorded again as ${outcome}`, at);
+    } else if (known.ends > 0) {
+      this.#fail(`${name} (${commandId}) is ${outcome} after it was ${known.outcome}`, at);
+    }
+    known.outcome = outcome;
+    if (isEnd) known.ends += 1;
+  }
+
+  #take(shard: string, { commandId, name, via }: CommandEntry, at: Position): void {
+    const byShard = this.#taken.get(commandId) ?? new Map<string, Taken>();
+    this.#taken.set(commandId, byShard);
+    if (byShard.has(shard)) this.#fail(`${name} (${commandId}) is carried out twice`, at);
+    else byShard.set(shard, { name, via, at });
+  }
+
+  #match(commandId: string, ordered: Ordered, closed: ReadonlySet<string>): void {
+    const { name, via, outcome, at } = ordered;
+    const taken = this.#taken.get(commandId) ?? new Map<string, Taken>();
+    const what = `${name} (${commandId})`;
+    if (outcome === 'received') this.#fail(`${what} was received and has no outcome`, at);
+    if (via === 'shard') {
+      const isThere = [...taken.values()].some((each) => each.via === 'shard');
+      if (!isThere && closed.has(argsOf(ordered).shard ?? '')) {
+        this.#fail(`${what} is said to have come to a shard, which knows nothing of it`, at);
+      }
+      return;
+    }
+    const expected = this.#expected(ordered);
+    for (const [shard, { name: as, via: how, at: where }] of taken) {
+      if (how === 'shard') continue;
+      const isRight = outcome !== 'refused' && (expected === null || expected.get(shard) === as);
+      if (!isRight) this.#fail(`${what} is ${outcome}, and ${shard} has it as ${as}`, where);
+    }
+    if (outcome !== 'applied' || expected === null) return;
+    for (const shard of expected.keys()) {
+      if (taken.has(shard) || !closed.has(shard)) continue;
+      this.#fail(`${what} is applied, and ${shard} has no entry about it`, at);
+    }
+  }
+
+  /** What each shard has to be told, or null where the ledger alone doesn't say. */
+  #expected(ordered: Ordered): ReadonlyMap<string, string> | null {
+    if (ordered.name === 'close') return new Map();
+    const relayed = RELAYED[ordered.name];
+    if (!relayed) return null;
+    const { shard } = argsOf(ordered);
+    const to = relayed.to === 'all' ? this.#shards : shard === undefined ? [] : [shard];
+    return new Map(to.map((each) => [each, relayed.as]));
+  }
+
+  #fail(what: string, at: Position): void {
+    this.#findings.fail('I7', what, at);
+  }
+}
+
+function argsOf({ args }: Ordered): { readonly shard?: string } {
+  return typeof args === 'object' && args !== null ? args : {};
+}
