@@ -233,7 +233,10 @@ export function receiveAck(draft: Draft, ack: TransferAck): void {
     const type = refused ? 'transfer-back' : 'transfer-done';
     log(draft, { type, peer: to, no, plan, jobs: slices.map(refOf) });
     if (refused) {
-      for (const { bodies: _, ...slice } of slices) enqueue(draft, slice);
+      // They have not moved, so the attempt to is not one of the moves that they may make.
+      for (const { bodies: _, ...slice } of slices) {
+        enqueue(draft, { ...slice, hops: slice.hops - 1 });
+      }
       note(draft, reason('transfer-back', { no, to, jobs, why: 'the target refused it' }));
       continue;
     }

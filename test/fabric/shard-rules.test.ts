@@ -103,6 +103,28 @@ describe('where no job may be moved', () => {
   });
 });
 
+describe('a transfer that its target refuses', () => {
+  it('is none of the moves that its jobs may make', () => {
+    const mission = {
+      shards: [{ name: 'earth', policy: { spillTargets: ['luna'] } }, { name: 'luna' }],
+    };
+    const { state: asked } = decide(
+      shardOf({ ...mission, policy: { hopsMax: 1 } }),
+      [{ on: 'opened' }],
+      0,
+    );
+    const order = { to: 'luna', jobs: 10, floor: 0, targetSkills: [[]], strandedOnly: false };
+    const first: ShardEvent = { on: 'offload', order: { ...order, plan: 1 } };
+    const { state: sent } = decide(asked, [page(), first], 1);
+    expect(sent.outbox).toMatchObject([{ jobs: 10 }]);
+    const ack = { target: 'luna', upTo: 1, beyond: [], refused: [1] };
+    const { state: back } = decide(sent, [{ on: 'ack', ack }], 2);
+    expect(back.queue).toMatchObject([{ hops: 0, ordinals: [0, 10] }]);
+    const again: ShardEvent = { on: 'offload', order: { ...order, plan: 2 } };
+    expect(decide(back, [again], 3).state.outbox).toMatchObject([{ jobs: 10 }]);
+  });
+});
+
 describe('a queue in very many pieces', () => {
   const many = fromList(Array.from({ length: LIMITS.fragmentsMax }, (_, i) => 2 * i));
 
