@@ -87,7 +87,7 @@ export class CommandCheck {
       }
       return;
     }
-    if (via === 'shard' || outcome === 'received') {
+    if (via === 'shard' || outcome === 'received' || outcome === known.outcome) {
       this.#fail(`${name} (${commandId}) is recorded again as ${outcome}`, at);
     } else if (known.ends > 0) {
       this.#fail(`${name} (${commandId}) is ${outcome} after it was ${known.outcome}`, at);

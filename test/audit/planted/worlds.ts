@@ -1,0 +1,73 @@
+/**
+ * What planted bugs are tried on: drawn missions with everything that may happen to them, a little rougher
+ * than for the core's own tests. Every owner command comes twice under one id, and submitted jobs fail at
+ * times too. In the tight world the caps are so low that they are reached.
+ */
+import fc from 'fast-check';
+import type { SimulationOrder } from '../../../fabric/simulate/simulate.ts';
+import { CALM } from '../../../fabric/simulate/world.ts';
+import { seededUnit } from '../../../fabric/seeded.ts';
+import { drawn, type Drawn } from '../../fabric/mission-arbitrary.ts';
+import { jobsOf, specOf } from '../../fabric/small-world.ts';
+import type { Edit } from './core-copy.ts';
+
+/** Far more than any of them needs; a run that gets there is stuck. */
+const DECISIONS_MAX = 5_000;
+const REPEATED_AFTER_MS = 150;
+const INBOX_FAILURES = 0.4;
+
+/** Caps and a deadline of the tight world, as edits: both the core as it is and the one with the bug have them. */
+export const TIGHT: readonly Edit[] = [
+  ['fabric/limits.ts', 'classesMax: 512', 'classesMax: 5'],
+  ['fabric/limits.ts', 'transferJobsMax: 5_000', 'transferJobsMax: 4'],
+  ['fabric/limits.ts', 'ledgerBacklogMax: 512', 'ledgerBacklogMax: 6'],
+  ['fabric/limits.ts', 'ledgerGroupMax: 256', 'ledgerGroupMax: 4'],
+  ['fabric/limits.ts', 'inboxJobsMax: 2_000', 'inboxJobsMax: 6'],
+  ['fabric/orchestrator/relays.ts', 'const DEADLINE_MS = 10_000;', 'const DEADLINE_MS = 300;'],
+].map(([file, find, replace]) => ({ file: file!, find: find!, replace: replace! }));
+
+/** In the tight world leases end before all of their jobs were begun. */
+const LEASE_TIMEOUT_MS = 400;
+
+/** The same missions for the same seed. */
+export function drawMissions(seed: number, count: number): readonly Drawn[] {
+  return fc.sample(drawn, { numRuns: count, seed });
+}
+
+/** The mission as it is run. */
+export function roughOrder(
+  { mission, disorder, commands }: Drawn,
+  isTight = false,
+): SimulationOrder {
+  const limits = isTight ? { leaseTimeoutMs: LEASE_TIMEOUT_MS } : {};
+  const spec = specOf({ ...mission, policy: { ...mission.policy, ...limits } });
+  const jobs = jobsOf(spec);
+  return {
+    spec,
+    disorder,
+    commands: commands.flatMap(({ atMs, name, input }, i) => {
+      const isPlain = typeof input === 'object' && input !== null && !Array.isArray(input);
+      const sent = isPlain ? { commandId: `drawn-${i}`, ...input } : input;
+      const again = atMs + REPEATED_AFTER_MS;
+      return [
+        { atMs, name, input: sent },
+        ...(isPlain ? [{ atMs: again, name, input: sent }] : []),
+      ];
+    }),
+    jobs: {
+      page: (feed, from, count) => jobs.page(feed, from, count),
+      attempt: (job) => {
+        const { feed, ordinal, attempt } = job;
+        if (!feed.startsWith('inbox.')) return jobs.attempt(job);
+        const failed = seededUnit(spec.seed, 'inbox', feed, ordinal, attempt) < INBOX_FAILURES;
+        return { serviceMs: 5, code: failed ? 'drawn' : null };
+      },
+    },
+    decisionsMax: DECISIONS_MAX,
+  };
+}
+
+/** The same mission undisturbed, for the digest that it must come to whatever happens. */
+export function calmOrder(each: Drawn): SimulationOrder {
+  return { ...roughOrder({ ...each, commands: [] }), disorder: CALM };
+}
