@@ -22,6 +22,7 @@ interface Ordered {
 interface Taken {
   readonly name: string;
   readonly via: string;
+  readonly outcome: string;
   readonly at: Position;
 }
 
@@ -96,11 +97,11 @@ export class CommandCheck {
     if (isEnd) known.ends += 1;
   }
 
-  #take(shard: string, { commandId, name, via }: CommandEntry, at: Position): void {
+  #take(shard: string, { commandId, name, via, outcome }: CommandEntry, at: Position): void {
     const byShard = this.#taken.get(commandId) ?? new Map<string, Taken>();
     this.#taken.set(commandId, byShard);
     if (byShard.has(shard)) this.#fail(`${name} (${commandId}) is carried out twice`, at);
-    else byShard.set(shard, { name, via, at });
+    else byShard.set(shard, { name, via, outcome, at });
   }
 
   #match(commandId: string, ordered: Ordered, closed: ReadonlySet<string>): void {
@@ -116,9 +117,11 @@ export class CommandCheck {
       return;
     }
     const expected = this.#expected(ordered);
-    for (const [shard, { name: as, via: how, at: where }] of taken) {
+    for (const [shard, { name: as, via: how, outcome: answered, at: where }] of taken) {
       if (how === 'shard') continue;
-      const isRight = outcome !== 'refused' && (expected === null || expected.get(shard) === as);
+      // What is refused as a whole, no shard has carried out.
+      const agrees = outcome !== 'refused' || answered === 'refused';
+      const isRight = agrees && (expected === null || expected.get(shard) === as);
       if (!isRight) this.#fail(`${what} is ${outcome}, and ${shard} has it as ${as}`, where);
     }
     if (outcome !== 'applied' || expected === null) return;

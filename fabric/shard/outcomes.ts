@@ -72,16 +72,20 @@ export function loseLease(
 ): void {
   const lease = takeLease(draft, event.lease, event.fence);
   if (!lease) return;
-  for (const item of lease.items) enqueue(draft, item);
   if (!returned) {
     count(draft, { leasesLost: 1 });
     changeNode(draft, lease.node, (node) => ({ ...node, leasesLost: node.leasesLost + 1 }));
   }
-  const { fence, node, jobs } = lease;
-  const refs = lease.items.map(refOf);
-  log(draft, { type: 'requeue', lease: lease.lease, fence, node, why, jobs: refs });
+  handBack(draft, lease, why);
+  const { node, jobs } = lease;
   const code = returned ? 'lease-returned' : 'lease-lost';
   note(draft, reason(code, { lease: lease.lease, node, jobs, why }));
+}
+
+/** All of its jobs are queued again, as they were. */
+function handBack(draft: Draft, { lease, fence, node, items }: Lease, why: string): void {
+  for (const item of items) enqueue(draft, item);
+  log(draft, { type: 'requeue', lease, fence, node, why, jobs: items.map(refOf) });
 }
 
 /** Puts the jobs of a lease back whose results could not be written, and spares its node for a while. */
@@ -91,11 +95,8 @@ export function returnUnwritten(
 ): void {
   const lease = takeLease(draft, event.lease, event.fence);
   if (!lease) return;
-  for (const item of lease.items) enqueue(draft, item);
-  const { fence, node, jobs } = lease;
-  const why = `its results could not be written: ${event.why}`;
-  const refs = lease.items.map(refOf);
-  log(draft, { type: 'requeue', lease: lease.lease, fence, node, why, jobs: refs });
+  handBack(draft, lease, `its results could not be written: ${event.why}`);
+  const { node, jobs } = lease;
   const ms = holdNode(draft, node, event.why);
   const data = { lease: lease.lease, node, jobs, why: event.why, ms };
   note(draft, reason('results-unwritable', data));

@@ -206,10 +206,21 @@ class Simulation {
     });
   }
 
+  /** Like a node host: it registers again for as long as its shard does not count on it. */
   #register(node: SimulatedNode): void {
     const { adapter: _adapter, ...spec } = node.spec;
     const { session } = node;
-    this.#shards.get(spec.shard)?.happened({ on: 'nodeRegistered', node: spec, session });
+    const actor = this.#shards.get(spec.shard);
+    if (!actor) return;
+    actor.happened({ on: 'nodeRegistered', node: spec, session });
+    const { nowMs } = this.#calendar;
+    this.#calendar.at(nowMs + ENGINE_MS.registerAgain, () => {
+      const known = actor.state.nodes.find((each) => each.spec.id === spec.id);
+      const isHeld = known?.session === session && known.state === 'ready';
+      const isMine = node.isUp && node.session === session && known?.service !== 'removed';
+      const isHeard = this.#calendar.nowMs >= node.silentUntilMs;
+      if (isMine && isHeard && !isHeld && !actor.isEnded) this.#register(node);
+    });
   }
 
   /** Its host finds that nobody holds its presence any more when it is heard again, and registers anew. */

@@ -84,4 +84,6 @@ export const ENGINE_MS = {
   append: 5,
   /** A node without a beat is given up after this. */
   presence: 1_000,
+  /** A node whose presence nobody asks for registers again after this. */
+  registerAgain: 1_000,
 } as const;

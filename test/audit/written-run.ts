@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { appendLedger } from '../../activities/ledger.ts';
-import { writeSegment } from '../../activities/results.ts';
+import { writtenSegment } from '../activities/written-segment.ts';
 import type { LedgerEntry, Segment } from '../../fabric/ledger.ts';
 import type { RecordedRun } from './simulated-ledger.ts';
 
@@ -24,7 +24,7 @@ export async function writeRun(
       value: 1,
       ms: 1,
     }));
-    written.set(name, await writeSegment(folders.results, file, full));
+    written.set(name, await writtenSegment(folders.results, file, full));
   }
   // The simulated engine answers with a name for each head; the files have the real ones.
   const heads = new Map([['', '']]);

@@ -54,14 +54,6 @@ function nodes(names: readonly string[]): fc.Arbitrary<SmallNode[]> {
 }
 
 function disorder(nodeCount: number): fc.Arbitrary<Disorder> {
-  const outages = fc.array(
-    fc.record({
-      node: fc.integer({ min: 0, max: nodeCount - 1 }).map((i) => `node-${i}`),
-      atMs: fc.integer({ min: 50, max: CALM_FROM_MS }),
-      forMs: fc.integer({ min: 0, max: 3_000 }),
-    }),
-    { maxLength: 2 },
-  );
   return fc.record({
     seed: fc.integer({ min: 0, max: 1_000_000 }),
     duplicated: fc.constantFrom(0, 0.3),

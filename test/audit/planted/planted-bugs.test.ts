@@ -21,7 +21,7 @@ import { calmOrder, drawMissions, roughOrder, TIGHT } from './worlds.ts';
 
 const SEED = Number(process.env['FABRIC_TEST_SEED'] ?? 20_180_206);
 /** A bug that none of these shows is not caught. */
-const MISSIONS = 400;
+const MISSIONS = 1_000;
 /** Each of these is written and synced. */
 const MISSIONS_ON_DISK = 20;
 
