@@ -55,7 +55,7 @@ async function faults(core: Core, at: number, world: PlantedBug['world']): Promi
   const stuck: Caught[] = closed ? [] : ['stuck'];
   const records = world === 'files' ? await onDisk(recorded) : recorded.records;
   if (records === null) return [...stuck, 'append'];
-  const { checks } = await verifyRun(records, { mustBeClosed: closed });
+  const { checks } = await verifyRun(records, { mustBeClosed: closed, isWhole: true });
   const failed = checks.filter(({ held, name }) => !held && name !== 'work');
   return [...stuck, ...failed.map(({ name }) => name)];
 }
