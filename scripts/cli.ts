@@ -30,6 +30,7 @@ import { addStatus } from './status.ts';
 import { addSubmit } from './submit.ts';
 import { addUp } from './up.ts';
 import { addWatch } from './watch.ts';
+import { addWorker } from './worker.ts';
 
 const INTRODUCTION = `
 Without a command it runs edge-relief. Every command also works as \`npm start -- COMMAND\`.
@@ -60,6 +61,7 @@ const COMMANDS = [
   addNodes,
   addResume,
   addAudit,
+  addWorker,
   addDoctor,
   addKeepRunning,
 ];

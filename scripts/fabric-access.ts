@@ -58,12 +58,20 @@ export async function accessFabric(
   wish: FabricWish,
   place: Pick<Place, 'folder' | 'env'>,
 ): Promise<FabricAccess> {
+  const { endpoint, ...found } = await locateFabric(wish, place);
+  return accessOver(await connectEngine(endpoint), { ...found, address: endpoint.address });
+}
+
+/** Where a fabric's server is, for those who need more than a client. Throws as `accessFabric` does. */
+export async function locateFabric(
+  wish: FabricWish,
+  place: Pick<Place, 'folder' | 'env'>,
+): Promise<Pick<FabricAccess, 'fabric' | 'record' | 'uiUrl'> & { endpoint: EngineEndpoint }> {
   const fabric = wish.fabric ?? DEFAULT_FABRIC;
   const found = await findFabric(stateFolder(place), fabric);
   const { endpoint, uiUrl, record } = await endpointOf(wish, found?.record ?? null, place);
   if (endpoint === null) throw new NoFabricError(nothingThere(fabric, found));
-  const { address } = endpoint;
-  return accessOver(await connectEngine(endpoint), { fabric, record, address, uiUrl });
+  return { fabric, record, uiUrl, endpoint };
 }
 
 /**

@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { nodeFileSchema } from '../fabric/mission/node-file.ts';
 import { missionSchema } from '../fabric/mission/schema.ts';
 import { reportSchema } from '../reporting/schema.ts';
 import { packageFolder } from './mission/mission-file.ts';
@@ -13,6 +14,7 @@ import { packageFolder } from './mission/mission-file.ts';
 /** Every generated schema: its path from the package's folder, and what it is made from. */
 export const SCHEMAS: readonly { readonly path: string; readonly schema: z.ZodType }[] = [
   { path: 'config/schemas/mission.schema.json', schema: missionSchema },
+  { path: 'config/schemas/node.schema.json', schema: nodeFileSchema },
   { path: 'config/schemas/report.schema.json', schema: reportSchema },
 ];
 

@@ -12,6 +12,7 @@ import type { NodeActivities } from '../activities/contracts.ts';
 import { FeedReaders } from '../activities/feed/index.ts';
 import { LeaseDesk } from '../activities/lease.ts';
 import { Presence } from '../activities/presence.ts';
+import type { EngineEndpoint } from '../engine/connect.ts';
 import { connectEngine, connectWorkers } from '../engine/connect.ts';
 import type { RunNode, RunSpec } from '../fabric/mission/run-spec.ts';
 import { nodeQueue, shardId } from '../workflows/protocol.ts';
@@ -43,11 +44,18 @@ const WAITING_BEAT = '200ms';
 const HAND_BACK_MS = 1_000;
 const ANSWERED_LOOK_MS = 20;
 
-async function start(spec: RunSpec): Promise<FabricProcess> {
+/**
+ * Starts a host of the nodes that the spec names. Rejects when an adapter can't be opened or the engine
+ * can't be reached; whether a shard takes a node is seen later, and said.
+ */
+export async function startNodeHost(
+  spec: RunSpec,
+  endpoint: EngineEndpoint,
+): Promise<FabricProcess> {
   installLog();
   const adapters = adaptersOf(spec.nodes);
   const distinct = [...new Set(adapters.values())];
-  const [endpoint] = await Promise.all([engineEndpoint(), ...distinct.map((each) => each.open())]);
+  await Promise.all(distinct.map((each) => each.open()));
   const { namespace } = endpoint;
   const connection = await connectWorkers(endpoint);
   const engine = await connectEngine(endpoint);
@@ -155,4 +163,6 @@ async function answered(host: Host, node: RunNode, identity: string): Promise<vo
   }
 }
 
-await live(start);
+if (process.argv[1] === import.meta.filename) {
+  await live(async (spec) => startNodeHost(spec, await engineEndpoint()));
+}

@@ -4,6 +4,7 @@
  */
 import { Worker } from '@temporalio/worker';
 import { makeOrchestratorActivities } from '../activities/orchestrator.ts';
+import type { EngineEndpoint } from '../engine/connect.ts';
 import { connectWorkers } from '../engine/connect.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { orchestratorQueue } from '../workflows/protocol.ts';
@@ -17,9 +18,12 @@ const CACHED_WORKFLOWS_MAX = 64;
 /** A process that was killed leaves tasks on its sticky queue: this long until they go to another. */
 const STICKY_TIMEOUT_MS = 100;
 
-async function start({ fabric }: RunSpec): Promise<FabricProcess> {
+/** Starts one; any number may run side by side. Rejects when the engine can't be reached. */
+export async function startOrchestrator(
+  { fabric }: RunSpec,
+  endpoint: EngineEndpoint,
+): Promise<FabricProcess> {
   installLog();
-  const endpoint = await engineEndpoint();
   const connection = await connectWorkers(endpoint);
   const worker = await Worker.create({
     connection,
@@ -46,4 +50,6 @@ async function start({ fabric }: RunSpec): Promise<FabricProcess> {
   };
 }
 
-await live(start);
+if (process.argv[1] === import.meta.filename) {
+  await live(async (spec) => startOrchestrator(spec, await engineEndpoint()));
+}

@@ -1,6 +1,7 @@
 /**
  * The life of one fabric process: it says `ready`, ends in order on SIGTERM or when its supervisor is
- * gone, and at once on a second signal. A supervisor holds the other end of standard input.
+ * gone, and at once on a second signal. A supervisor holds the other end of standard input; a process that
+ * was started by hand has none, and ends by itself when its run is over.
  */
 import { readFileSync } from 'node:fs';
 import { externalLink } from '../engine/links/external.ts';
@@ -16,6 +17,22 @@ export interface FabricProcess {
   readonly ended: Promise<void>;
 }
 
+/** How it lives. */
+export interface LifeOrder {
+  /** What jobs under way get at the first signal. */
+  readonly graceMs: number;
+  /** Somebody holds the other end of standard input, and its closing ends the process. */
+  readonly isSupervised: boolean;
+  /** Resolves with the reason when there is nothing more to do. */
+  readonly over?: Promise<string>;
+}
+
+interface Stop {
+  readonly graceMs: number;
+  /** What it ends with when it does not end in time. */
+  readonly overdueCode: number;
+}
+
 const GRACE_MS = 10_000;
 /** Nobody is left to wait for it. */
 const ORPHAN_GRACE_MS = 2_000;
@@ -23,19 +40,13 @@ const ORPHAN_GRACE_MS = 2_000;
 const OVERDUE_MS = 1_000;
 
 /**
- * Runs a process to its end and exits: 0 when it ended in order, 1 when it could not start or go on,
- * with the reason on standard error.
+ * Runs a supervised process to its end and exits: 0 when it ended in order, 1 when it could not start or
+ * go on, with the reason on standard error. The run's spec is the file that its first argument names.
  */
 export async function live(start: (spec: RunSpec) => Promise<FabricProcess>): Promise<never> {
   try {
-    const stopping = stopSignal();
-    const fabricProcess = await start(readSpec(process.argv[2]));
-    process.stdout.write(`ready, process ${process.pid}\n`);
-    const asked = stopping.then((graceMs) => {
-      setTimeout(endOverdue, graceMs + OVERDUE_MS).unref();
-      return fabricProcess.stop(graceMs);
-    });
-    await Promise.race([fabricProcess.ended, asked.then(() => fabricProcess.ended)]);
+    const begin = async (): Promise<FabricProcess> => start(readSpec(process.argv[2]));
+    await liveOut(begin, { graceMs: GRACE_MS, isSupervised: true });
     process.exit(0);
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -44,9 +55,31 @@ export async function live(start: (spec: RunSpec) => Promise<FabricProcess>): Pr
   }
 }
 
-function endOverdue(): never {
+/**
+ * Starts a process, says `ready` and resolves when it has ended in order. Rejects with what kept it from
+ * starting or going on. A second signal exits with 130, an end that is overdue with 1.
+ */
+export async function liveOut(
+  begin: () => Promise<FabricProcess>,
+  { graceMs, isSupervised, over }: LifeOrder,
+): Promise<void> {
+  const signalled = stopSignal(graceMs, isSupervised);
+  const idle = over?.then((reason): Stop => {
+    say(`${reason}: ending in order`);
+    return { graceMs: Math.min(graceMs, ORPHAN_GRACE_MS), overdueCode: 0 };
+  });
+  const fabricProcess = await begin();
+  process.stdout.write(`ready, process ${process.pid}\n`);
+  const asked = Promise.race(idle === undefined ? [signalled] : [signalled, idle]).then((stop) => {
+    setTimeout(() => endOverdue(stop.overdueCode), stop.graceMs + OVERDUE_MS).unref();
+    return fabricProcess.stop(stop.graceMs);
+  });
+  await Promise.race([fabricProcess.ended, asked.then(() => fabricProcess.ended)]);
+}
+
+function endOverdue(code: number): never {
   say('it did not end within its grace, and is ended as it is');
-  process.exit(1);
+  process.exit(code);
 }
 
 /** The engine that the environment names; a worker never starts one of its own. */
@@ -58,8 +91,8 @@ export async function engineEndpoint(): Promise<EngineEndpoint> {
   return link.provide(() => undefined);
 }
 
-/** Resolves to the grace of the first call to end. A second signal ends the process at once. */
-function stopSignal(): Promise<number> {
+/** Resolves at the first call to end. A second signal ends the process at once. */
+function stopSignal(graceMs: number, isSupervised: boolean): Promise<Stop> {
   return new Promise((resolve) => {
     let signals = 0;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -67,13 +100,14 @@ function stopSignal(): Promise<number> {
         signals += 1;
         if (signals > 1) process.exit(130);
         say(`${signal}: ending in order`);
-        resolve(GRACE_MS);
+        resolve({ graceMs, overdueCode: 1 });
       });
     }
+    if (!isSupervised) return;
     process.stdin.on('error', () => undefined);
     process.stdin.once('close', () => {
       say('the supervisor is gone: ending in order');
-      resolve(ORPHAN_GRACE_MS);
+      resolve({ graceMs: ORPHAN_GRACE_MS, overdueCode: 1 });
     });
     process.stdin.resume();
   });

@@ -40,16 +40,21 @@ export function readMissionFile(source: string, workingFolder: string): MissionF
   const path = isBuiltIn
     ? join(packageFolder(), 'config', 'scenarios', `${source}.json`)
     : resolve(workingFolder, source);
-  const text = readText(path);
+  const expected = `a mission file, or one of ${builtInMissions().join(', ')}`;
+  return { path, value: readJsonFile(path, source, expected) };
+}
+
+/** The value in a JSON file of an operator. Throws a MissionError; `source` is how the file was named. */
+export function readJsonFile(path: string, source: string, expected: string): unknown {
+  const text = readText(path, expected);
   if (typeof text !== 'string') throw new MissionError(source, [text]);
   const parsed = readJsonText(text);
   if (!parsed.ok) throw new MissionError(source, parsed.problems);
-  return { path, value: parsed.value };
+  return parsed.value;
 }
 
 /** The text of a small file, or what is in the way. */
-function readText(path: string): string | Problem {
-  const expected = `a mission file, or one of ${builtInMissions().join(', ')}`;
+function readText(path: string, expected: string): string | Problem {
   try {
     const stats = statSync(path);
     if (stats.isDirectory()) return { path: '', found: 'a folder', expected };

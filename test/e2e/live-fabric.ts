@@ -83,10 +83,10 @@ export class LiveFabric {
    */
   start(
     args: readonly string[],
-    { ownGroup = false, env = {} }: { ownGroup?: boolean; env?: NodeJS.ProcessEnv } = {},
+    { ownGroup = false, folder = this.folder, env = {} as NodeJS.ProcessEnv } = {},
   ): Running {
     const child = spawn(process.execPath, [bin, ...args], {
-      cwd: this.folder,
+      cwd: folder,
       env: { ...ownEnv, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: ownGroup,

@@ -92,6 +92,12 @@ describe('wrong usage ends with 2, says what was expected, and starts nothing', 
     ['owner set-latency-budget edge 99999999999999', 'expected a whole number from'],
     ['owner set-tick-interval Infinity', 'the tick interval: found "Infinity"; expected a number'],
     ['owner pause-all --reason a\nb', 'Expected one line of 1 to 200 characters.'],
+    ['worker', 'Usage: planetary-fabric worker'],
+    ['worker nodes', "unknown command 'nodes'\n(Did you mean node?)"],
+    ['worker node --id a', "required option '--shard <shard>' not specified"],
+    ['worker node --shard luna', "required option '--id <id>' not specified"],
+    ['worker node --shard luna --id a --grace -1', 'Expected a number of seconds from 0 to 86400.'],
+    ['worker node --shard luna --id a --slots two', 'Expected a whole number, such as 1000.'],
   ])('%s', async (line, says) => {
     expect(await type(line)).toBe(2);
     expect(place.printed.err).toContain(says);
@@ -266,16 +272,20 @@ describe('an error that has a cause outside ends with its own code and one messa
     );
   });
 
-  test.each(['status', 'watch', 'down', 'owner pause-all'])(
-    '`%s` where no fabric runs ends with 3 and says how to start one',
-    async (line) => {
-      place.env['TEMPORAL_CONFIG_FILE'] = join(place.folder, 'none.toml');
-      expect(await type(line)).toBe(3);
-      expect(place.printed.err).toMatch(
-        /^No fabric named "planetary-fabric" is running here\. Start/,
-      );
-    },
-  );
+  test.each([
+    'status',
+    'watch',
+    'down',
+    'owner pause-all',
+    'worker orchestrator',
+    'worker node --shard luna --id extra',
+  ])('`%s` where no fabric runs ends with 3 and says how to start one', async (line) => {
+    place.env['TEMPORAL_CONFIG_FILE'] = join(place.folder, 'none.toml');
+    expect(await type(line)).toBe(3);
+    expect(place.printed.err).toMatch(
+      /^No fabric named "planetary-fabric" is running here\. Start/,
+    );
+  });
 
   test('an address where nothing answers ends with 3 and names it', async () => {
     place.env['TEMPORAL_ADDRESS'] = '127.0.0.1:1';

@@ -33,16 +33,22 @@ afterEach(() => child?.kill('SIGKILL'));
 
 /** Says which grace it got; `stuck` never ends. */
 const LIVED = `
-import { live } from './process-life.js';
+import { live, liveOut } from './process-life.js';
 const idle = setInterval(() => {}, 1_000);
-await live(async () => {
-  if (process.argv[3] === 'broken') throw new Error('no such engine');
+const how = process.argv[3];
+const byHand = (begin) => liveOut(begin, {
+  graceMs: 4_000,
+  isSupervised: false,
+  ...(how === 'idle' && { over: new Promise((resolve) => setTimeout(() => resolve('nothing to do'), 200)) }),
+});
+await (how === 'by-hand' || how === 'idle' ? byHand : live)(async () => {
+  if (how === 'broken') throw new Error('no such engine');
   let ended;
   return {
     ended: new Promise((resolve) => (ended = resolve)),
     stop: async (graceMs) => {
       process.stdout.write('grace ' + graceMs + '\\n');
-      if (process.argv[3] === 'stuck') await new Promise(() => {});
+      if (how === 'stuck') await new Promise(() => {});
       clearInterval(idle);
       ended();
     },
@@ -94,6 +100,24 @@ test('a second signal ends it at once', async () => {
   await says('grace');
   started.kill('SIGTERM');
   expect(await exit).toBe(130);
+});
+
+test('started by hand it outlives its input, and ends in order with the grace it was given', async () => {
+  const { started, said, exit, says } = start('by-hand');
+  await says('ready');
+  started.stdin.end();
+  await once(started.stdin, 'close');
+  expect(started.exitCode).toBeNull();
+  started.kill('SIGTERM');
+  expect(await exit).toBe(0);
+  expect(said.out).toContain('grace 4000');
+});
+
+test('it ends by itself when there is nothing more to do', async () => {
+  const { said, exit } = start('idle');
+  expect(await exit).toBe(0);
+  expect(said.err).toContain('nothing to do: ending in order');
+  expect(said.out).toContain('grace 2000');
 });
 
 test('what keeps it from starting is said, and it exits 1', async () => {
