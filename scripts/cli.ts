@@ -22,6 +22,7 @@ import { addNodes } from './nodes.ts';
 import { addOwner } from './owner.ts';
 import type { Place } from './place.ts';
 import { ownPlace, say, stateFolder } from './place.ts';
+import { addReplay } from './replay.ts';
 import { addResume } from './resume.ts';
 import { addScenarios } from './run.ts';
 import { DEFAULT_FABRIC, findFabric, runFolder } from './state.ts';
@@ -62,6 +63,7 @@ const COMMANDS = [
   addResume,
   addAudit,
   addWorker,
+  addReplay,
   addDoctor,
   addKeepRunning,
 ];

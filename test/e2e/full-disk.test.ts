@@ -3,7 +3,7 @@
  * nothing is leased, the owner's commands still work, and when there is room the run goes on by itself to
  * the end that it would have had.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { size } from '../../fabric/ordinals.ts';
@@ -70,6 +70,13 @@ it(
     const owner = fabric.run(['owner', 'set-spillover-limit', 'luna', '321']);
     expect(owner, owner.stdout + owner.stderr).toMatchObject({ status: 0 });
     await until('the orchestrator says it too', () => WHY.test(status().problem ?? ''));
+    const live = fabric.run(['replay', runId, '--json']);
+    expect(JSON.parse(live.stdout), live.stderr).toMatchObject({
+      passed: true,
+      histories: { from: 'engine', replayed: 3, failures: [] },
+      outcomeDigest: { reported: null },
+      problems: [],
+    });
     const still = status();
     const leases = ({ shards }: FabricStatus) =>
       Object.values(shards).map(({ tally }) => tally.leasesGranted);
@@ -91,6 +98,15 @@ it(
       const folder = join(fabric.folder, 'reports/planetary-fabric/ledger', runId, chain);
       expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
     }
+    const replayed = fabric.run(['replay', runId]);
+    expect(replayed, replayed.stdout + replayed.stderr).toMatchObject({ status: 0 });
+    expect(replayed.stdout).toContain(`${report.outcomeDigest}; the report says the same.`);
+    // Not even a missing tail goes unseen.
+    const earth = join(fabric.folder, 'reports/planetary-fabric/ledger', runId, 'earth');
+    unlinkSync(join(earth, readdirSync(earth).sort().at(-1)!));
+    const cut = fabric.run(['replay', runId]);
+    expect(cut, cut.stderr).toMatchObject({ status: 1 });
+    expect(cut.stdout).toContain('! earth: the ledger does not lead to sha256:');
     const simulated = fabric.run(['simulate', mission, '--json']);
     const { outcomeDigest } = JSON.parse(simulated.stdout) as { outcomeDigest: string };
     expect(report.outcomeDigest).toBe(outcomeDigest);
