@@ -65,9 +65,10 @@ export class LiveFabric {
     return name;
   }
 
-  /** Runs a command line to its end, within a minute unless told otherwise. */
-  run(args: readonly string[], timeoutMs = 60_000): Ended {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
+  /** Runs a command line to its end, within a minute unless told otherwise; `under` another program. */
+  run(args: readonly string[], timeoutMs = 60_000, under: readonly string[] = []): Ended {
+    const [program, ...rest] = [...under, process.execPath, bin, ...args];
+    const { status, stdout, stderr } = spawnSync(program!, rest, {
       cwd: this.folder,
       env: ownEnv,
       encoding: 'utf8',
