@@ -55,6 +55,8 @@ export const LIMITS = {
   shownBytesMax: 64 * 1024,
   seriesPointsMax: 240,
   timelineMax: 200,
+  /** Faults of one mission, and how often one entry may have its fault happen. */
+  faultsMax: 100,
   /** Any single payload handed to the engine, in bytes; the engine itself refuses 2 MB. */
   payloadBytesMax: 1_000_000,
   failureMessageCharsMax: 200,

@@ -5,6 +5,7 @@
  */
 import type { Governance } from '../fabric/orchestrator/status.ts';
 import { claimsEnded, crossCheck } from './cross-check.ts';
+import { faultSections } from './fault-facts.ts';
 import { gatherResults, type FirstPage } from './first-page.ts';
 import { judgeGates } from './gates.ts';
 import { readLedgerFacts, type LedgerFacts } from './ledger-facts.ts';
@@ -35,7 +36,8 @@ export async function buildReport(run: ReportedRun, records: RunRecords): Promis
   await readResults(records, facts.table, problems, results.take);
   crossCheck(run, facts, problems);
   const firstPage = results.present();
-  const report = assemble(run, facts, problems);
+  const faults = await faultSections(run.faults ?? [], records);
+  const report = { ...assemble(run, facts, problems), faults };
   return { report: firstPage ? { ...report, triage: firstPage.data } : report, firstPage };
 }
 

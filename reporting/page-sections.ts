@@ -56,6 +56,36 @@ export function problemSection({ problems, problemCounts }: Report): Html | null
   );
 }
 
+/** What the mission did to its own processes; nothing at all where it did nothing. */
+export function faultSection({ faults }: Report): Html | null {
+  if (faults.length === 0) return null;
+  const rows = table<Report['faults'][number]>(
+    [
+      { head: 'Fault', cell: ({ kind }) => kind },
+      { head: 'Done to', cell: ({ target }) => target },
+      { head: 'At', cell: ({ at }) => at.slice(11, 23) },
+      {
+        head: 'Next outcome after',
+        cell: ({ recoveredAfterMs: ms }) => (ms === null ? 'none came' : duration(ms)),
+        isNumber: true,
+      },
+      {
+        head: 'Jobs that may have run again',
+        cell: ({ reexecutedJobs }) => number(reexecutedJobs),
+        isNumber: true,
+      },
+    ],
+    faults,
+    '',
+  );
+  return section(
+    'faults',
+    'Faults',
+    'What this mission did to its own processes, to show that it bears it: how long until work went on, and how many jobs were in what was lost.',
+    rows,
+  );
+}
+
 /** What it was worth and what it cost. */
 export function valueSection({ value, cost, nodes }: Report): Html {
   const money = (amount: number): string => number(amount, 2);

@@ -6,6 +6,7 @@ import type { FirstPage } from './first-page.ts';
 import { Html, html, section, type HtmlPart } from './html.ts';
 import { counted, duration, number, percent, titled } from './numbers.ts';
 import {
+  faultSection,
   fileSection,
   gateSection,
   problemSection,
@@ -30,6 +31,7 @@ export function reportPage(report: Report, firstPage: FirstPage | null, files: P
     summarySection(report),
     gateSection(report),
     problemSection(report),
+    faultSection(report),
     shardSection(report),
     spilloverSection(report),
     nodeSection(report),
@@ -69,6 +71,7 @@ function pageHeader(report: Report, firstPage: FirstPage | null): Html {
     ...(firstPage === null ? [] : [['first', firstPage.heading] as [string, string]]),
     ['summary', 'In short'],
     ['gates', 'Conditions'],
+    ...(report.faults.length === 0 ? [] : [['faults', 'Faults'] as [string, string]]),
     ['shards', 'Regions'],
     ['spillover', 'Spillover'],
     ['nodes', 'Nodes'],

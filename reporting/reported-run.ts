@@ -11,6 +11,16 @@ export type RunStatus = Pick<
   'startedAtMs' | 'finishedAtMs' | 'totals' | 'shards' | 'series'
 >;
 
+/** A fault that was done to the run's processes. */
+export interface InjectedFault {
+  readonly kind: string;
+  readonly target: string;
+  /** Nodes whose leases it may have cost; empty where it was done to no node. */
+  readonly nodes: readonly string[];
+  /** Just before it was done, in ms since the epoch. */
+  readonly atMs: number;
+}
+
 /** Everything but the records. */
 export interface ReportedRun {
   readonly spec: RunSpec;
@@ -27,4 +37,6 @@ export interface ReportedRun {
     readonly bytes: number;
     readonly runs: number;
   };
+  /** Left out: none. */
+  readonly faults?: readonly InjectedFault[];
 }

@@ -61,8 +61,13 @@ const fault = z.strictObject({
   kind: words().describe('What was done.'),
   target: words().describe('To what.'),
   at: instant('When.'),
-  recoveredAfterMs: z.number().nullable().describe('Until work went on; null if it did not.'),
-  reexecutedJobs: count('Jobs whose code ran again.'),
+  recoveredAfterMs: z
+    .number()
+    .nullable()
+    .describe(
+      'ms until the next outcome, of a node until that of a job it held; null if none came.',
+    ),
+  reexecutedJobs: count('Jobs of leases that were lost with it: at most so many ran again.'),
 });
 
 const timings = z.strictObject({

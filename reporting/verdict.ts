@@ -40,6 +40,7 @@ export function verdictLines(report: Report, firstPage: FirstPage | null): strin
   const lines = [
     `${report.passed ? 'Passed' : 'FAILED'}: ${report.title}. ${headline(report)}`,
     spilloverLine(report),
+    ...faultLines(report),
     gateLine(report),
     ...problemLines(report),
     ...(firstPage?.topLines ?? []),
@@ -85,6 +86,23 @@ function spilloverLine({ shards }: Report): string {
       ? 'no job took longer than its latency budget'
       : `${counted(late, 'job')} took longer than the latency budget`;
   return `${moved}; ${over}.`;
+}
+
+/** What the mission's own faults cost: the slowest return, and how much ran again at the most. */
+function faultLines({ faults }: Report): string[] {
+  if (faults.length === 0) return [];
+  const returns = faults.map(({ recoveredAfterMs }) => recoveredAfterMs);
+  const known = returns.filter((ms) => ms !== null);
+  const slowest =
+    known.length === 0
+      ? 'no outcome'
+      : `the next outcome after ${duration(Math.max(...known))} at most`;
+  const again = faults.reduce((sum, { reexecutedJobs }) => sum + reexecutedJobs, 0);
+  const never = returns.length - known.length;
+  const without = known.length > 0 && never > 0 ? `, none after ${number(never)} of them` : '';
+  return [
+    `${counted(faults.length, 'fault')} injected: ${slowest}${without}; ${counted(again, 'job')} at most ran again.`,
+  ];
 }
 
 function gateLine({ gates }: Report): string {

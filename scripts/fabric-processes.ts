@@ -1,6 +1,7 @@
 /**
- * The fabric's own processes: one for the workflows, one for the nodes. Both get the run's spec as a file
- * and the engine by the variables that every Temporal tool reads.
+ * The fabric's own processes: one for the workflows, one for the nodes, and one more for each node whose
+ * process the mission has a fault done to. All get the run's spec as a file and the engine by the
+ * variables that every Temporal tool reads.
  */
 import { join } from 'node:path';
 import type { Engine } from '../engine/open.ts';
@@ -13,11 +14,19 @@ import { superviseProcess } from './supervised-process.ts';
 const STOP_GRACE_MS = 15_000;
 
 export interface FabricProcesses {
-  /** Resolves when both are ready; rejects when one can't be started. */
+  /** Resolves when all are ready; rejects when one can't be started. */
   readonly ready: Promise<void>;
   readonly logFolder: string;
+  readonly orchestrator: SupervisedProcess;
+  /** The process that hosts a node, and the ids of all nodes that it hosts. */
+  hostOf(node: string): HostProcess;
   /** Nodes first, so that what they hand back is still taken. */
   stop(): Promise<void>;
+}
+
+export interface HostProcess {
+  readonly process: SupervisedProcess;
+  readonly nodes: readonly string[];
 }
 
 export interface ProcessesOrder {
@@ -31,16 +40,16 @@ export interface ProcessesOrder {
   readonly onNote: (note: string | null) => void;
 }
 
-/** Starts both and keeps them alive until `stop`. */
+/** Starts all and keeps them alive until `stop`. */
 export function startProcesses(order: ProcessesOrder): FabricProcesses {
   const pids: Record<string, number> = {};
-  const launch = (role: string, module: string): SupervisedProcess =>
+  const launch = (role: string, module: string, args: readonly string[] = []): SupervisedProcess =>
     superviseProcess({
       role,
       command: process.execPath,
-      args: [join(packageFolder(), 'dist', 'workers', module), order.specFile],
+      args: [join(packageFolder(), 'dist', 'workers', module), order.specFile, ...args],
       env: workerEnv(order),
-      logFile: join(order.logFolder, module.replace(/\.js$/, '.log')),
+      logFile: join(order.logFolder, `${role.replace(' ', '-')}.log`),
       onStart: (pid) => {
         pids[role] = pid;
         order.onPids({ ...pids });
@@ -50,17 +59,48 @@ export function startProcesses(order: ProcessesOrder): FabricProcesses {
         order.onNote(`the ${role} process ended (${how}); it is started again in ${nextMs} ms`),
     });
   const orchestrator = launch('orchestrator', 'orchestrator.js');
-  const nodes = launch('node host', 'node-host.js');
-  const ready = Promise.all([orchestrator.ready, nodes.ready]).then(() => undefined);
+  const hosts = hostedNodes(order.spec).map(({ role, nodes, isAll }): HostProcess => {
+    // A host of all nodes needs no list, and none is what it has always been given.
+    return { process: launch(role, 'node-host.js', isAll ? [] : nodes), nodes };
+  });
+  const all = [orchestrator, ...hosts.map((host) => host.process)];
+  const ready = Promise.all(all.map((each) => each.ready)).then(() => undefined);
   ready.catch(() => undefined);
   return {
     ready,
     logFolder: order.logFolder,
+    orchestrator,
+    hostOf: (node) => {
+      const host = hosts.find(({ nodes }) => nodes.includes(node));
+      if (host === undefined) throw new Error(`no process hosts a node "${node}"`);
+      return host;
+    },
     stop: async () => {
-      await nodes.stop(STOP_GRACE_MS);
+      await Promise.all(hosts.map((host) => host.process.stop(STOP_GRACE_MS)));
       await orchestrator.stop(STOP_GRACE_MS);
     },
   };
+}
+
+/**
+ * Which nodes share a process. A fault of one node must not take others along: a node that one names
+ * has a process of its own, and all the rest share one.
+ */
+export function hostedNodes({ nodes, faults = [] }: Pick<RunSpec, 'nodes' | 'faults'>): {
+  readonly role: string;
+  readonly nodes: readonly string[];
+  readonly isAll: boolean;
+}[] {
+  const named = new Set(faults.flatMap((fault) => ('node' in fault ? [fault.node] : [])));
+  const ids = nodes.map(({ id }) => id);
+  const rest = ids.filter((id) => !named.has(id));
+  const alone = ids.filter((id) => named.has(id));
+  return [
+    ...(alone.length > 0 && rest.length === 0
+      ? []
+      : [{ role: 'node host', nodes: rest, isAll: alone.length === 0 }]),
+    ...alone.map((id) => ({ role: `node ${id}`, nodes: [id], isAll: false })),
+  ];
 }
 
 /** A server that the operator named keeps its credentials; the embedded one is told by address alone. */

@@ -2,17 +2,18 @@
  * A fabric from its first process to its report: claims the name, opens the engine, starts processes and
  * workflows, watches, closes, reports, and ends everything in the reverse order, whatever happened.
  */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectEngine } from '../engine/connect.ts';
 import { stopRecorded } from '../engine/embedded.ts';
-import { EngineError } from '../engine/errors.ts';
 import type { Engine } from '../engine/open.ts';
 import { openEngine } from '../engine/open.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { commandName, resumeCommand } from './command-name.ts';
 import { EXIT, UsageError } from './exit-code.ts';
 import { checkExportable } from './export-file.ts';
+import type { FaultsUnderWay } from './faults/carry-out.ts';
+import { carryOutFaults, StoppedByFault } from './faults/carry-out.ts';
+import { engineLost, removeDatabase } from './engine-life.ts';
 import type { FabricAccess } from './fabric-access.ts';
 import { accessOver, fetchGovernance, fetchWholeStatus, isOpen } from './fabric-access.ts';
 import type { FabricProcesses } from './fabric-processes.ts';
@@ -21,6 +22,7 @@ import { finishRun } from './finish.ts';
 import { InterruptedError, listenForInterruption } from './interruption.ts';
 import type { Interruption } from './interruption.ts';
 import { handOver } from './keep-running.ts';
+import { tellInterrupted, tellStopped } from './kept-run.ts';
 import type { LiveDisplay } from './live-display.ts';
 import { liveDisplay } from './live-display.ts';
 import type { Output, Place } from './place.ts';
@@ -47,6 +49,8 @@ export interface RunOrder {
   readonly until: 'finished' | 'closed' | 'now';
   /** Leave the fabric running once its jobs have ended. */
   readonly keep?: boolean;
+  /** Bring back an orchestrator that a fault has killed; otherwise the run stops there. */
+  readonly bringsBack?: boolean;
   readonly exportFile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -57,6 +61,7 @@ interface Held {
   engine: Engine | null;
   access: FabricAccess | null;
   processes: FabricProcesses | null;
+  faults: FaultsUnderWay | null;
   /** Set once workflows were asked for: from then on there is something to resume. */
   isStarted: boolean;
   /** What was last said of a process that died, to stand beside the numbers. */
@@ -105,6 +110,7 @@ export async function conductRun(place: Place, spec: RunSpec, order: RunOrder): 
       engine: null,
       access: null,
       processes: null,
+      faults: null,
       isStarted: false,
       note: null,
       recorded: Promise.resolve(),
@@ -116,6 +122,10 @@ export async function conductRun(place: Place, spec: RunSpec, order: RunOrder): 
     return await throughAllStages(stage);
   } catch (error) {
     await endEverything(stage);
+    if (error instanceof StoppedByFault) {
+      tellStopped(talk, spec, specFile, error.message);
+      return EXIT.interrupted;
+    }
     if (!(error instanceof InterruptedError)) throw await explained(stage, error);
     return await interrupted(stage);
   } finally {
@@ -139,10 +149,11 @@ async function throughAllStages(stage: Stage): Promise<number> {
     interruption,
     whenFinished: whenFinished(order),
     note: () => held.note,
-    lost: engineLost(held.engine!),
+    lost: Promise.race([engineLost(held.engine!), held.faults!.stopped]),
   });
   stage.display.end();
   const code = await interruption.race(access.follow(() => report(stage, workflows, watched)));
+  await held.faults?.end();
   if (watched.state === 'finished') {
     await held.processes?.stop();
     await access.close();
@@ -155,7 +166,7 @@ async function throughAllStages(stage: Stage): Promise<number> {
   }
   await endEverything(stage);
   await dropFabric(stage.stateDir, spec);
-  await removeDatabase(held);
+  await removeDatabase(held.engine);
   return code;
 }
 
@@ -193,6 +204,12 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
   stage.display.line(
     `fabric: ${spec.fabric}, run ${spec.runId}, nodes ${spec.nodes.length}, shards ${spec.shards.length}`,
   );
+  held.faults = carryOutFaults({
+    spec,
+    processes: held.processes,
+    isBroughtBack: order.start === 'again' || order.bringsBack === true,
+    tell: (line) => stage.display.line(line),
+  });
   return started;
 }
 
@@ -234,7 +251,8 @@ function whenFinished({ until, keep }: RunOrder): 'close' | 'return' | 'wait' {
 /** In reverse order of their start, each though another fails. */
 async function endEverything({ display, held, stateDir, spec }: Stage): Promise<void> {
   display.end();
-  const { engine, access, processes } = held;
+  const { engine, access, processes, faults } = held;
+  await faults?.end();
   await processes?.stop();
   await held.recorded;
   await access?.close().catch(() => undefined);
@@ -252,8 +270,7 @@ async function interrupted({ spec, stateDir, held, order, left, talk }: Stage): 
     say(talk, 'Interrupted before anything was started.');
     return EXIT.interrupted;
   }
-  say(talk, `Interrupted. The state of run ${spec.runId} is kept; continue it with:`);
-  say(talk, `  ${resumeCommand(spec)}`);
+  tellInterrupted(talk, spec);
   return EXIT.interrupted;
 }
 
@@ -274,20 +291,4 @@ async function tidyAfter(stage: Stage, left: FabricRecord): Promise<void> {
   await stopRecorded(runFolder(stage.stateDir, left.runId));
   stage.display.line(`earlier run ${left.runId} was interrupted; continue it any time with:`);
   stage.display.line(`  ${resumeCommand(left)}`);
-}
-
-function engineLost(engine: Engine): Promise<never> {
-  if (engine.kind === 'external') return new Promise<never>(() => undefined);
-  const lost = engine.exited.then((): never => {
-    throw new EngineError(`The embedded Temporal server ended unasked. Its log: ${engine.logFile}`);
-  });
-  lost.catch(() => undefined);
-  return lost;
-}
-
-/** Histories and ledger are saved beside the report: the database of a closed run only takes room. */
-async function removeDatabase({ engine }: Held): Promise<void> {
-  if (engine?.kind !== 'embedded') return;
-  const files = ['', '-wal', '-shm'].map((suffix) => `${engine.dbFile}${suffix}`);
-  await Promise.all(files.map((file) => rm(file, { force: true })));
 }

@@ -10,6 +10,7 @@ import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { commandName } from './command-name.ts';
 import { EXIT } from './exit-code.ts';
 import { exportTo } from './export-file.ts';
+import { recordedFaults } from './faults/record.ts';
 import type { HistoryFigures } from './histories.ts';
 import { saveHistories } from './histories.ts';
 import { pageOpener } from './page-opener.ts';
@@ -18,6 +19,7 @@ import { say } from './place.ts';
 import { writeRunReport } from './report-writer.ts';
 import type { OrchestratorResult, RunWorkflows } from './start-workflows.ts';
 import { DEFAULT_FABRIC } from './state.ts';
+import type { InjectedFault } from '../reporting/reported-run.ts';
 import { readWritten } from './written-reports.ts';
 
 /** Everything the report is made from. */
@@ -26,6 +28,7 @@ export interface ReportInput {
   readonly result: OrchestratorResult;
   readonly engine: Pick<Engine, 'kind' | 'address' | 'serverVersion' | 'durability'>;
   readonly history: HistoryFigures;
+  readonly faults?: readonly InjectedFault[];
 }
 
 /** A report on disk, and what it comes to. */
@@ -64,7 +67,8 @@ export async function finishRun(ending: Ending): Promise<number> {
   const folder = join(spec.folders.reports, 'histories', spec.runId);
   const history = await saveHistories(client, workflows.all, folder);
   const { result, engine } = ending;
-  const written = await writeRunReport({ spec, result, engine, history });
+  const faults = recordedFaults(spec);
+  const written = await writeRunReport({ spec, result, engine, history, faults });
   const exported =
     order.exportFile === undefined
       ? []

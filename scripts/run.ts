@@ -21,12 +21,15 @@ interface RunOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly keep?: boolean;
+  readonly resume?: boolean;
+  /** False with `--no-faults`. */
+  readonly faults?: boolean;
 }
 
 const SCENARIOS = [
   ['edge-relief', 'triage a week of real earthquakes at the edge of the network (the default)'],
   ['k2-benchmark', 'measure throughput on Earth, Luna and Mars with simulated jobs'],
-  ['resilience-drill', 'five shards under load, with simulated jobs'],
+  ['resilience-drill', 'kill the orchestrator at half of the jobs, and go on with --resume'],
 ] as const;
 
 const EXAMPLES = `
@@ -34,6 +37,7 @@ Examples:
   planetary-fabric edge-relief
   planetary-fabric k2-benchmark --jobs 10000 --seed 7
   planetary-fabric run my-mission.json --export out/report.json
+  planetary-fabric resilience-drill --jobs 5000 --resume
 
 Ends with 0 when every gate passed, 1 when one failed, 2 for a mission that can't be run, 3 when no
 Temporal server could be had, 130 after Ctrl-C (the run is kept and can be resumed).`;
@@ -64,6 +68,8 @@ function scenarioOptions(command: Command): Command {
   wholeOption(command, '--seed <n>', 'everything drawn comes from it');
   reportOptions(fabricOption(command));
   return command
+    .option('--resume', 'bring back an orchestrator that a fault of the mission has killed')
+    .option('--no-faults', 'leave out the faults that the mission names')
     .option('--keep', 'leave the fabric running after the report; `down` ends it')
     .addHelpText('after', EXAMPLES);
 }
@@ -78,6 +84,7 @@ async function runMission(
     ...(jobs === undefined ? {} : { jobs }),
     ...(seed === undefined ? {} : { seed }),
     ...(fabric === undefined ? {} : { fabric }),
+    withoutFaults: options.faults === false,
   };
   const { spec, warnings } = await context.loadMission(source, overrides, (checked) =>
     refuseBeforeRun(context.place, checked, options.export),
@@ -88,6 +95,7 @@ async function runMission(
     until: spec.mode === 'service' ? 'closed' : 'finished',
     ...reportOrder(options),
     ...(options.keep === undefined ? {} : { keep: options.keep }),
+    ...(options.resume === undefined ? {} : { bringsBack: options.resume }),
   });
   context.endWith(code);
 }

@@ -39,6 +39,13 @@ export interface SupervisedProcess {
   readonly ready: Promise<void>;
   /** SIGTERM, then SIGKILL after `graceMs`. Resolves when it is gone; it isn't started again. */
   stop(graceMs: number): Promise<void>;
+  /**
+   * SIGKILL, as a fault of a mission: no reason to hesitate with the next start, which follows at once,
+   * or not at all when `again` is false. Resolves to the time of the kill, in ms since the epoch.
+   */
+  kill(again: boolean): Promise<number>;
+  /** Sends SIGSTOP or SIGCONT to the process as it runs now. False when there is none. */
+  halt(signal: 'SIGSTOP' | 'SIGCONT'): boolean;
 }
 
 /** Starts the process and keeps it alive until `stop`. */
@@ -58,6 +65,7 @@ class Supervisor implements SupervisedProcess {
   #exited: Promise<void> = Promise.resolve();
   #restart: NodeJS.Timeout | null = null;
   #stopping = false;
+  #killed = false;
   #wasReady = false;
   #deaths = 0;
 
@@ -108,9 +116,29 @@ class Supervisor implements SupervisedProcess {
     const child = this.#child;
     if (child === null) return;
     child.kill('SIGTERM');
+    // One that a fault has halted would not hear of it.
+    child.kill('SIGCONT');
     const deadline = setTimeout(() => child.kill('SIGKILL'), graceMs);
     await this.#exited;
     clearTimeout(deadline);
+  }
+
+  async kill(again: boolean): Promise<number> {
+    if (this.#restart !== null) {
+      clearTimeout(this.#restart);
+      this.#restart = null;
+      if (again) this.start();
+    }
+    if (!again) this.#stopping = true;
+    this.#killed = true;
+    const atMs = Date.now();
+    this.#child?.kill('SIGKILL');
+    await this.#exited;
+    return atMs;
+  }
+
+  halt(signal: 'SIGSTOP' | 'SIGCONT'): boolean {
+    return this.#child?.kill(signal) ?? false;
   }
 
   #nowReady(): void {
@@ -121,6 +149,11 @@ class Supervisor implements SupervisedProcess {
 
   #died(how: string, livedMs: number): void {
     if (this.#stopping) return;
+    if (this.#killed) {
+      this.#killed = false;
+      this.#order.onDeath?.(how, 0);
+      return this.start();
+    }
     this.#deaths = livedMs >= SETTLED_MS ? 1 : this.#deaths + 1;
     if (!this.#wasReady && this.#deaths >= FIRST_STARTS_MAX) {
       this.#stopping = true;
@@ -128,7 +161,10 @@ class Supervisor implements SupervisedProcess {
     }
     const nextMs = Math.min(BACK_OFF_FIRST_MS * 2 ** (this.#deaths - 1), BACK_OFF_MAX_MS);
     this.#order.onDeath?.(how, nextMs);
-    this.#restart = setTimeout(() => this.start(), nextMs);
+    this.#restart = setTimeout(() => {
+      this.#restart = null;
+      this.start();
+    }, nextMs);
   }
 
   #cannotStart(how: string): string {

@@ -1,5 +1,5 @@
 /**
- * The node host process: all nodes of the run, each an activity worker on its own queue with its own
+ * The node host process: nodes of the run, all or those it is told, each an activity worker on its own queue with its own
  * presence and desk. Handlers compute in threads, so presence on the main thread never waits for them.
  */
 import { randomBytes } from 'node:crypto';
@@ -53,7 +53,8 @@ export async function startNodeHost(
   endpoint: EngineEndpoint,
 ): Promise<FabricProcess> {
   installLog();
-  const adapters = adaptersOf(spec.nodes);
+  const own = ownNodes(spec.nodes, process.argv.slice(3));
+  const adapters = adaptersOf(own);
   const distinct = [...new Set(adapters.values())];
   await Promise.all(distinct.map((each) => each.open()));
   const { namespace } = endpoint;
@@ -67,9 +68,7 @@ export async function startNodeHost(
     client: engine.client,
     readers: new FeedReaders(),
   };
-  const nodes = await Promise.all(
-    spec.nodes.map((node) => hostNode(host, node, adapters.get(node.id)!)),
-  );
+  const nodes = await Promise.all(own.map((node) => hostNode(host, node, adapters.get(node.id)!)));
   const stop = async (graceMs: number): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop(graceMs)));
     await Promise.all(distinct.map((each) => each.close()));
@@ -81,6 +80,13 @@ export async function startNodeHost(
   const asked = new Promise<void>((resolve) => (stopped = resolve));
   const failed = Promise.all(nodes.map((node) => node.ended)).then(() => asked);
   return { ended: failed, stop: (graceMs) => stop(graceMs).finally(stopped) };
+}
+
+/** The nodes that the command line names after the spec; all of the run's where it names none. */
+function ownNodes(nodes: readonly RunNode[], ids: readonly string[]): readonly RunNode[] {
+  const strange = ids.find((id) => !nodes.some((node) => node.id === id));
+  if (strange !== undefined) throw new Error(`the run has no node "${strange}"`);
+  return ids.length === 0 ? nodes : nodes.filter(({ id }) => ids.includes(id));
 }
 
 async function hostNode(host: Host, node: RunNode, adapter: Adapter): Promise<HostedNode> {

@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.ts';
 import { canDo } from '../shard/skills.ts';
 import { positionOf } from '../topology.ts';
 import { timeoutProblem } from './adapter.ts';
+import { FAULT_TIMES, faultInRange } from './faults.ts';
 import { nodeIds } from './fill.ts';
 import { RANGES } from './fields.ts';
 import {
@@ -33,6 +34,8 @@ interface Findings {
 }
 
 const DEPTH_MAX = 32;
+/** Node ids that a message names; the mission has the rest. */
+const NAMED_NODES_MAX = 8;
 const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** Checks any value as a mission. Never throws; the files it names are not looked at. */
@@ -48,6 +51,7 @@ export function checkMission(input: unknown): MissionCheck {
   checkNodes(mission, findings.problems);
   checkFeeds(mission, findings.problems);
   checkTimeline(mission, findings.problems);
+  checkFaults(mission, findings.problems);
   checkPolicy(mission, findings.problems);
   checkWork(mission, findings);
   checkSkills(mission, findings);
@@ -186,6 +190,30 @@ function checkTimeline({ shards, timeline }: Mission, problems: Problem[]): void
       }
     } else if ('shard' in entry.args) {
       checkShardName(shards, [...path, 'args', 'shard'], entry.args.shard, problems);
+    }
+  }
+}
+
+function checkFaults({ faults, nodes }: Mission, problems: Problem[]): void {
+  const ids = new Set(nodes.flatMap(nodeIds));
+  for (const [i, fault] of faults.entries()) {
+    const path = ['faults', i];
+    const given = FAULT_TIMES.filter((time) => fault[time] !== undefined);
+    if (given.length !== 1) {
+      const found = given.length === 0 ? 'no time' : given.map(quoted).join(' and ');
+      problems.push(problem(path, found, `one of ${FAULT_TIMES.map(quoted).join(', ')}`));
+    }
+    if (!faultInRange(fault)) {
+      problems.push(problem([...path, 'at'], foundText(fault.at), '30 days at the most'));
+    }
+    if (fault.random && fault.random.from > fault.random.to) {
+      const found = `from ${fault.random.from} to ${fault.random.to}`;
+      problems.push(problem([...path, 'random'], found, 'from at most as large as to'));
+    }
+    if ('node' in fault && fault.node !== undefined && !ids.has(fault.node)) {
+      const known = [...ids].slice(0, NAMED_NODES_MAX).join(', ');
+      const expected = `the id of one node, such as ${known}`;
+      problems.push(problem([...path, 'node'], quoted(fault.node), expected));
     }
   }
 }

@@ -53,6 +53,20 @@ export interface TimelineCommand {
   readonly reason: string;
 }
 
+/** When a fault is due: exactly one of the two is set, as with a command. */
+interface FaultTime {
+  readonly atMs: number | null;
+  readonly atOutcomes: number | null;
+}
+
+/** One fault, its target drawn. `node` is the node whose process it is done to. */
+export type RunFault = FaultTime &
+  (
+    | { readonly kind: 'kill-orchestrator' }
+    | { readonly kind: 'kill-node'; readonly node: string }
+    | { readonly kind: 'stop-node'; readonly node: string; readonly forMs: number }
+  );
+
 export interface Gate {
   readonly name: 'failureRate' | 'completionRatio' | 'overBudgetRatio' | 'durationMs';
   readonly limit: number;
@@ -73,6 +87,8 @@ export interface RunSpec {
   readonly nodes: readonly RunNode[];
   readonly feeds: readonly FeedSpec[];
   readonly timeline: readonly TimelineCommand[];
+  /** What is done to the run's own processes; left out: nothing. */
+  readonly faults?: readonly RunFault[];
   readonly gates: readonly Gate[];
   /** `earthquake-triage` puts the relief desk's list on the report's first page. */
   readonly presentation: 'earthquake-triage' | null;

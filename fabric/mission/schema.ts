@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { LIMITS } from '../limits.ts';
 import { adapter } from './adapter.ts';
+import { missionFault } from './faults.ts';
 import { RANGES, filePath, label, name, number, object, skills, text, whole } from './fields.ts';
 import { blueprint, filledJob, placedBlueprint } from './jobs.ts';
 import { timelineEntry } from './timeline.ts';
@@ -178,6 +179,11 @@ export const missionSchema = object({
     .max(LIMITS.timelineMax)
     .default([])
     .describe("The owner's commands on a schedule. Default none."),
+  faults: z
+    .array(missionFault)
+    .max(LIMITS.faultsMax)
+    .default([])
+    .describe('What is done to its own processes, to show that it bears it. Default none.'),
   gates: gates.prefault({}),
   presentation: z
     .enum(['earthquake-triage'])

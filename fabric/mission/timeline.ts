@@ -9,10 +9,11 @@ import { LIMITS } from '../limits.ts';
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const DURATION = /^(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m|h)$/;
-const AT_MS_MAX = 30 * 24 * 3_600_000;
+export const AT_MS_MAX = 30 * 24 * 3_600_000;
 const error = 'a time such as "2s", "500ms" or "1.5m", or a number of ms, 30 days at the most';
 
-const at = z
+/** A point in time of a run, in ms or as text. */
+export const at = z
   .union(
     [
       z.number({ error }).min(0, { error }).max(AT_MS_MAX, { error }),
@@ -85,7 +86,12 @@ export type TimelineEntry = z.output<typeof timelineEntry>;
 
 /** The time of an entry in ms, or null where it waits for outcomes. */
 export function dueMs({ at: due }: TimelineEntry): number | null {
-  if (due === undefined || typeof due === 'number') return due ?? null;
+  return due === undefined ? null : timeInMs(due);
+}
+
+/** A time as the schema takes it, in ms. */
+export function timeInMs(due: number | string): number {
+  if (typeof due === 'number') return due;
   const [, digits, unit] = DURATION.exec(due) ?? [];
   return Number(digits) * (UNITS_MS[unit ?? ''] ?? Number.NaN);
 }

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { checkMission } from '../../fabric/mission/check.ts';
 import { RANGES } from '../../fabric/mission/fields.ts';
+import { runFaults } from '../../fabric/mission/faults.ts';
 import {
   allSynthetic,
   runGates,
@@ -18,7 +19,7 @@ import {
   sizeFeeds,
 } from '../../fabric/mission/fill.ts';
 import { grouped, problemLine, quoted, type Problem } from '../../fabric/mission/problems.ts';
-import type { RunSpec } from '../../fabric/mission/run-spec.ts';
+import type { RunNode, RunSpec } from '../../fabric/mission/run-spec.ts';
 import type { Mission } from '../../fabric/mission/schema.ts';
 import { LIMITS } from '../../fabric/limits.ts';
 import type { FeedSpec } from '../../fabric/policy.ts';
@@ -34,6 +35,8 @@ export interface MissionOverrides {
   readonly seed?: number;
   /** Name of the fabric; `planetary-fabric` when not given. */
   readonly fabric?: string;
+  /** The mission as if it named no faults: what a run with them is held against. */
+  readonly withoutFaults?: boolean;
 }
 
 export interface LoadPlace {
@@ -79,14 +82,17 @@ export async function loadMission(
     const feeds = [...read.feeds, ...shorthandFeeds(mission)];
     if (problems.length === 0) problems.push(...jobsProblems(feeds, overrides.jobs));
     if (problems.length > 0) throw new MissionError(source, problems);
+    const nodes = runNodes(mission, (path) => resolve(missionFolder, path));
+    const sized = sizeFeeds(feeds, overrides.jobs ?? null);
     const spec: RunSpec = {
       schema: 'planetary-fabric/run@1',
       runId: run.runId,
       fabric: overrides.fabric ?? 'planetary-fabric',
       ...settings(mission),
       shards: runShards(mission),
-      nodes: runNodes(mission, (path) => resolve(missionFolder, path)),
-      feeds: sizeFeeds(feeds, overrides.jobs ?? null),
+      nodes,
+      feeds: sized,
+      ...(overrides.withoutFaults === true ? {} : faultsOf(mission, nodes, sized)),
       folders: run.folders,
     };
     refuseOversize(source, spec);
@@ -111,6 +117,16 @@ function settings(mission: Mission) {
     gates: runGates(mission),
     presentation: mission.presentation,
   };
+}
+
+function faultsOf(
+  { faults, seed }: Mission,
+  nodes: readonly RunNode[],
+  feeds: readonly FeedSpec[],
+): Pick<RunSpec, 'faults'> {
+  if (faults.length === 0) return {};
+  const jobs = feeds.reduce((sum, { total }) => sum + total, 0);
+  return { faults: runFaults(faults, { seed, nodes, jobs }) };
 }
 
 /** A run id that no earlier run under these reports has: `<scenario>-<yyyymmdd-hhmmss>-<4 hex>`, UTC. */

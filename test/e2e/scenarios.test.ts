@@ -131,12 +131,13 @@ test(
 );
 
 test(
-  'resilience-drill keeps five shards at work and ends all of their jobs',
+  'resilience-drill loses its orchestrator at half and ends all jobs of its five shards',
   () => {
-    const { report, text } = runToItsEnd('resilience-drill');
+    const { report, text } = runToItsEnd('resilience-drill', '--resume');
     expect(report.jobs).toMatchObject({ submitted: 5_000, accepted: 5_000 });
     expect(report.jobs.completed + report.jobs.failed).toBe(5_000);
     expect(Object.keys(report.shards)).toEqual(['earth', 'edge', 'helios', 'luna', 'mars']);
+    expect(report.faults).toMatchObject([{ kind: 'kill-orchestrator' }]);
     for (const { jobs } of Object.values(report.shards)) expect(jobs.completed).toBeGreaterThan(0);
     expect(headings(text('html'))[0]).toBe('In short');
   },

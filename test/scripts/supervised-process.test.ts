@@ -65,6 +65,35 @@ test('killed, it is started again, and tells when it is ready again', async () =
   expect(await isGone(pids[0]!)).toBe(true);
 });
 
+test('killed by a fault, it is started again at once, however often', async () => {
+  const supervised = supervise(STAYS);
+  await supervised.ready;
+  for (const kills of [1, 2, 3]) {
+    await supervised.kill(true);
+    await vi.waitUntil(() => readies === kills + 1, 10_000);
+  }
+  expect(deaths).toEqual(Array.from({ length: 3 }, () => ['SIGKILL', 0]));
+});
+
+test('killed by a fault that is to be the end, it stays away', async () => {
+  const supervised = supervise(STAYS);
+  await supervised.ready;
+  await supervised.kill(false);
+  expect(await isGone(pids[0]!)).toBe(true);
+  expect(deaths).toEqual([]);
+  expect(pids).toHaveLength(1);
+});
+
+test('halted, it still ends when it is told to', async () => {
+  const supervised = supervise(STAYS);
+  await supervised.ready;
+  expect(supervised.halt('SIGSTOP')).toBe(true);
+  const startedMs = Date.now();
+  await supervised.stop(60_000);
+  expect(Date.now() - startedMs).toBeLessThan(10_000);
+  expect(await isGone(pids[0]!)).toBe(true);
+});
+
 test('dying again and again it is started ever less eagerly', async () => {
   await supervise("console.log('ready'); setTimeout(() => process.exit(4), 20)").ready;
   await vi.waitUntil(() => deaths.length === 3, 10_000);

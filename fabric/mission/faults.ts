@@ -1,0 +1,106 @@
+/**
+ * Faults that a mission has done to its own fabric: which process is killed, stopped or cut off, and
+ * when. They stand in the file like the owner's commands, so that a drill is repeated from its seed.
+ */
+import { z } from 'zod';
+import { seededUnit } from '../seeded.ts';
+import { LIMITS } from '../limits.ts';
+import { name, number, object, RANGES, whole } from './fields.ts';
+import type { RunFault, RunNode } from './run-spec.ts';
+import { AT_MS_MAX, at, timeInMs } from './timeline.ts';
+
+const share = (): z.ZodNumber => number({ min: 0, max: 1 });
+
+const when = {
+  at: at.optional(),
+  outcomes: whole({ min: 1, max: RANGES.jobsPerFeed.max })
+    .optional()
+    .describe('When: once so many jobs of the whole run have ended.'),
+  share: share().optional().describe('When: once this share of the jobs of all feeds has ended.'),
+  random: object({
+    times: whole({ min: 1, max: LIMITS.faultsMax })
+      .default(1)
+      .describe('How many such faults. Default 1.'),
+    from: share().default(0.1).describe('The earliest, as a share of all jobs. Default 0.1.'),
+    to: share().default(0.9).describe('The latest. Default 0.9.'),
+  })
+    .optional()
+    .describe('When: once a share of the jobs has ended that is drawn from the seed.'),
+};
+
+const node = name()
+  .optional()
+  .describe('The id of the node; of several equal ones with its number. Left out: drawn.');
+
+const forMs = whole({ min: 1, max: 3_600_000 }).describe('For how long, in ms.');
+
+function fault<Kind extends string, Shape extends z.core.$ZodLooseShape>(
+  kind: Kind,
+  shape: Shape,
+  says: string,
+) {
+  return object({ ...when, ...shape, kind: z.literal(kind).describe(says) });
+}
+
+/** One entry of `faults`, told apart by `kind`. Exactly one of at, outcomes, share and random is given. */
+export const missionFault = z
+  .discriminatedUnion('kind', [
+    fault(
+      'kill-orchestrator',
+      {},
+      'Ends the orchestrator process with SIGKILL. With --resume it is brought back.',
+    ),
+    fault('kill-node', { node }, "Ends a node's process with SIGKILL; it is started again."),
+    fault(
+      'stop-node',
+      { node, forMs },
+      "Halts a node's process with SIGSTOP, and lets it go on with SIGCONT.",
+    ),
+  ])
+  .describe('One fault. Give one of `at`, `outcomes`, `share` and `random`.');
+
+export type MissionFault = z.output<typeof missionFault>;
+
+/** What says when a fault is due. */
+export const FAULT_TIMES = ['at', 'outcomes', 'share', 'random'] as const;
+
+/** False for a time written with a unit that passes what a number may be. */
+export function faultInRange({ at: due }: MissionFault): boolean {
+  return due === undefined || timeInMs(due) <= AT_MS_MAX;
+}
+
+/**
+ * Every fault by itself, with its time and its target fixed: what is drawn comes from the seed and from
+ * its place in the mission. `jobs` is how many jobs all feeds hold.
+ */
+export function runFaults(
+  faults: readonly MissionFault[],
+  { seed, nodes, jobs }: { seed: number; nodes: readonly RunNode[]; jobs: number },
+): RunFault[] {
+  const ids = nodes.map(({ id }) => id).sort();
+  return faults.flatMap((entry, place) =>
+    Array.from({ length: entry.random?.times ?? 1 }, (_, i): RunFault => {
+      const draw = (what: string): number => seededUnit('fault', what, seed, place, i);
+      const due = dueOf(entry, jobs, draw('when'));
+      if (entry.kind === 'kill-orchestrator') return { ...due, kind: entry.kind };
+      const drawn = ids[Math.floor(draw('node') * ids.length)];
+      const target = entry.node ?? drawn;
+      if (target === undefined) throw new Error('a fault of a node in a mission without nodes');
+      return entry.kind === 'stop-node'
+        ? { ...due, kind: 'stop-node', node: target, forMs: entry.forMs }
+        : { ...due, kind: 'kill-node', node: target };
+    }),
+  );
+}
+
+function dueOf(
+  entry: MissionFault,
+  jobs: number,
+  drawn: number,
+): Pick<RunFault, 'atMs' | 'atOutcomes'> {
+  if (entry.at !== undefined) return { atMs: timeInMs(entry.at), atOutcomes: null };
+  if (entry.outcomes !== undefined) return { atMs: null, atOutcomes: entry.outcomes };
+  const { from, to } = entry.random ?? { from: entry.share ?? 0, to: entry.share ?? 0 };
+  const part = from + (to - from) * drawn;
+  return { atMs: null, atOutcomes: Math.max(1, Math.round(part * jobs)) };
+}

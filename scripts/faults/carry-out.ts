@@ -1,0 +1,102 @@
+/**
+ * Carries out the faults of a mission. It is part of the supervising process, which started the fabric's
+ * processes and knows them; the workflows know nothing of it.
+ */
+import type { RunFault, RunSpec } from '../../fabric/mission/run-spec.ts';
+import { grouped } from '../../fabric/mission/problems.ts';
+import { pause } from '../interruption.ts';
+import { killNode } from './kill-node.ts';
+import { killOrchestrator } from './kill-orchestrator.ts';
+import { OutcomeCount } from './outcome-count.ts';
+import type { FaultPower, FaultWork } from './power.ts';
+import { recordedFaults, recordFault } from './record.ts';
+import { stopNode } from './stop-node.ts';
+
+const LOOK_EVERY_MS = 25;
+
+export interface FaultsOrder extends Omit<FaultPower, 'pause'> {
+  readonly spec: RunSpec;
+  /** One line for people, when a fault is done and when work goes on after it. */
+  readonly tell: (line: string) => void;
+}
+
+/** Faults under way. */
+export interface FaultsUnderWay {
+  /** Rejects with StoppedByFault once the orchestrator was killed and is not to come back. */
+  readonly stopped: Promise<never>;
+  /** Lets halted processes go on and does no further fault. */
+  end(): Promise<void>;
+}
+
+/** The run has lost its orchestrator and was not told to bring it back. */
+export class StoppedByFault extends Error {
+  override readonly name = 'StoppedByFault';
+}
+
+/** Starts to look out for the run's faults, those left out that an earlier start has done. */
+export function carryOutFaults(order: FaultsOrder): FaultsUnderWay {
+  const ending = new AbortController();
+  let stop: (error: Error) => void = () => undefined;
+  const stopped = new Promise<never>((_, reject) => (stop = reject));
+  stopped.catch(() => undefined);
+  const over = lookOut(order, ending.signal).catch(stop);
+  return {
+    stopped,
+    end: async () => {
+      ending.abort();
+      await over;
+    },
+  };
+}
+
+/** Returns when every fault has been done and work has gone on after each, or at the end of the run. */
+async function lookOut(order: FaultsOrder, signal: AbortSignal): Promise<void> {
+  const { spec, tell } = order;
+  const done = new Set(recordedFaults(spec).map(({ place }) => place));
+  const waiting = new Map([...(spec.faults ?? []).entries()].filter(([place]) => !done.has(place)));
+  const counted = new OutcomeCount(spec.folders.ledger);
+  const power: FaultPower = { ...order, pause: (ms) => pause(ms, signal) };
+  const underWay: Promise<void>[] = [];
+  let unanswered: { readonly says: string; readonly atMs: number }[] = [];
+  while (waiting.size + unanswered.length > 0 && !signal.aborted) {
+    await counted.look();
+    unanswered = unanswered.filter(({ says, atMs }) => {
+      const answerMs = counted.firstAnswerAfter(atMs);
+      if (answerMs !== null) tell(`${says}: the next outcome came after ${answerMs - atMs} ms`);
+      return answerMs === null;
+    });
+    for (const [place, fault] of waiting) {
+      if (!isDue(fault, counted)) continue;
+      waiting.delete(place);
+      const { target, nodes, says, work } = workOf(fault, power);
+      const atMs = Date.now();
+      await recordFault(spec, { place, kind: fault.kind, target, nodes, atMs });
+      tell(`fault, after ${grouped(counted.outcomes)} outcomes: ${says}`);
+      underWay.push(work());
+      if (target !== 'orchestrator') continue;
+      if (!order.isBroughtBack) {
+        await Promise.all(underWay);
+        throw new StoppedByFault(says);
+      }
+      unanswered.push({ says: 'the orchestrator was killed', atMs });
+    }
+    await pause(LOOK_EVERY_MS, signal);
+  }
+  await Promise.all(underWay);
+}
+
+function isDue({ atMs, atOutcomes }: RunFault, { outcomes, startedAtMs }: OutcomeCount): boolean {
+  if (atOutcomes !== null) return outcomes >= atOutcomes;
+  return startedAtMs !== null && Date.now() - startedAtMs >= (atMs ?? 0);
+}
+
+function workOf(fault: RunFault, power: FaultPower): FaultWork {
+  switch (fault.kind) {
+    case 'kill-orchestrator':
+      return killOrchestrator(power);
+    case 'kill-node':
+      return killNode(power, fault);
+    case 'stop-node':
+      return stopNode(power, fault);
+  }
+}

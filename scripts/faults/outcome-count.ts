@@ -1,0 +1,71 @@
+/**
+ * How many jobs of a run have ended, read from its ledger as it grows. Files alone tell it, so it goes on
+ * telling while the orchestrator or the server is gone; it trails the run by about a quarter of a second.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LedgerEntry } from '../../fabric/ledger.ts';
+import { size } from '../../fabric/ordinals.ts';
+
+/** No folder yet, or a file where chains have their folders. */
+const NOT_THERE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
+const GROUP_NAME = /^\d+\.ndjson$/;
+
+export class OutcomeCount {
+  readonly #folder: string;
+  /** The newest group read of each chain. */
+  readonly #read = new Map<string, string>();
+  /** Jobs of the run that have ended. */
+  outcomes = 0;
+  /** When the run's first entry was recorded, in ms since the epoch; null before it. */
+  startedAtMs: number | null = null;
+  /** Times of lease answers with at least one finished attempt, for those who wait for the next. */
+  readonly #answers: number[] = [];
+
+  /** `folder` is the run's ledger; it need not be there yet. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Takes in what has been appended since the last look. */
+  async look(): Promise<void> {
+    for (const chain of await namesIn(this.#folder)) {
+      const folder = join(this.#folder, chain);
+      const last = this.#read.get(chain) ?? '';
+      const fresh = (await namesIn(folder)).filter((name) => GROUP_NAME.test(name) && name > last);
+      for (const name of fresh.sort()) {
+        const text = await readFile(join(folder, name), 'utf8');
+        // The first line of a group says what comes before it.
+        for (const line of text.trimEnd().split('\n').slice(1))
+          this.#take(JSON.parse(line) as LedgerEntry);
+        this.#read.set(chain, name);
+      }
+    }
+  }
+
+  /** Time of the first answer after `ms`, both since the epoch; null while there is none. */
+  firstAnswerAfter(ms: number): number | null {
+    const later = this.#answers.filter((at) => at > ms);
+    return later.length === 0 ? null : Math.min(...later);
+  }
+
+  #take(entry: LedgerEntry): void {
+    this.startedAtMs = Math.min(this.startedAtMs ?? entry.at, entry.at);
+    if (entry.type !== 'outcome') return;
+    let attempts = 0;
+    for (const { completed, failed, retried } of entry.items) {
+      this.outcomes += size(completed) + failed.length;
+      attempts += size(completed) + failed.length + retried.length;
+    }
+    if (attempts > 0) this.#answers.push(entry.at);
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (NOT_THERE.has((error as NodeJS.ErrnoException).code)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Which faults a run has had, one line each, beside its ledger. A line is on disk before the fault is
+ * done, so that a run which is continued does none of them twice, whatever the fault took down.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { RunSpec } from '../../fabric/mission/run-spec.ts';
+import type { InjectedFault } from '../../reporting/reported-run.ts';
+
+/** One line: the fault's place in the run's spec, and what was done. */
+export interface RecordedFault extends InjectedFault {
+  readonly place: number;
+}
+
+/** The file of a run; it is there once the run has had a fault. */
+export function faultFile({ folders, runId }: Pick<RunSpec, 'folders' | 'runId'>): string {
+  return join(folders.reports, 'faults', `${runId}.ndjson`);
+}
+
+/** Every fault that the run has had, in the order in which they were done. A torn last line is none. */
+export function recordedFaults(spec: Pick<RunSpec, 'folders' | 'runId'>): RecordedFault[] {
+  let text: string;
+  try {
+    text = readFileSync(faultFile(spec), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as RecordedFault);
+}
+
+/** Appends and syncs one line. */
+export async function recordFault(
+  spec: Pick<RunSpec, 'folders' | 'runId'>,
+  fault: RecordedFault,
+): Promise<void> {
+  const file = faultFile(spec);
+  mkdirSync(dirname(file), { recursive: true });
+  const handle = await open(file, 'a');
+  try {
+    await handle.appendFile(`${JSON.stringify(fault)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

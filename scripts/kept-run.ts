@@ -1,0 +1,21 @@
+/** What is said of a run that ended before its jobs did: where its state is, and how to go on with it. */
+import { dirname } from 'node:path';
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { resumeCommand } from './command-name.ts';
+import type { Output } from './place.ts';
+import { say } from './place.ts';
+
+/** After Ctrl-C. */
+export function tellInterrupted(talk: Output, spec: RunSpec): void {
+  say(talk, `Interrupted. The state of run ${spec.runId} is kept; continue it with:`);
+  say(talk, `  ${resumeCommand(spec)}`);
+}
+
+/** After a fault that was to end the run; `specFile` stands in the run's own folder. */
+export function tellStopped(talk: Output, spec: RunSpec, specFile: string, why: string): void {
+  say(talk, `Stopped, as the mission has it: ${why}. The state of run ${spec.runId} is kept:`);
+  say(talk, `  run and database  ${dirname(specFile)}`);
+  say(talk, `  ledger            ${spec.folders.ledger}`);
+  say(talk, 'Continue it with the resume token:');
+  say(talk, `  ${resumeCommand(spec)}`);
+}
