@@ -1,8 +1,15 @@
 /**
- * What programs import from the package: the owner's console, the shapes it speaks in, and what an agent is.
+ * What programs import from the package: the owner's console, the shapes it speaks in, what an agent is,
+ * and the two acceptance tests.
  */
 export { OwnerConsole } from './scripts/owner-console.ts';
 export type { CommandOptions, FabricSnapshot, JobToSubmit } from './scripts/owner-console.ts';
+export {
+  AcceptanceFailed,
+  highLoadShardTest,
+  orchestratorKillAndResume,
+} from './scripts/acceptance.ts';
+export type { AcceptanceOptions, AcceptanceResult } from './scripts/acceptance.ts';
 export type { FabricWish } from './scripts/fabric-access.ts';
 export type {
   CommandRecord,
