@@ -12,8 +12,9 @@ import { commandName, resumeCommand } from './command-name.ts';
 import { EXIT, UsageError } from './exit-code.ts';
 import { checkExportable } from './export-file.ts';
 import type { FaultsUnderWay } from './faults/carry-out.ts';
-import { carryOutFaults, StoppedByFault } from './faults/carry-out.ts';
-import { engineLost, removeDatabase } from './engine-life.ts';
+import { carryOutFaults, refuseForeignServer, StoppedByFault } from './faults/carry-out.ts';
+import type { EngineLife } from './engine-life.ts';
+import { keepEngine, removeDatabase } from './engine-life.ts';
 import type { FabricAccess } from './fabric-access.ts';
 import { accessOver, fetchGovernance, fetchWholeStatus, isOpen } from './fabric-access.ts';
 import type { FabricProcesses } from './fabric-processes.ts';
@@ -22,13 +23,15 @@ import { finishRun } from './finish.ts';
 import { InterruptedError, listenForInterruption } from './interruption.ts';
 import type { Interruption } from './interruption.ts';
 import { handOver } from './keep-running.ts';
-import { tellInterrupted, tellStopped } from './kept-run.ts';
+import { tellInterrupted, tellStopped, tidyAfter } from './kept-run.ts';
 import type { LiveDisplay } from './live-display.ts';
 import { liveDisplay } from './live-display.ts';
 import type { Output, Place } from './place.ts';
 import { say, stateFolder } from './place.ts';
 import type { Watched } from './run-watch.ts';
 import { closeFabric, watchRun } from './run-watch.ts';
+import type { RunOrder } from './run-order.ts';
+import { whenFinished } from './run-order.ts';
 import type { RunWorkflows } from './start-workflows.ts';
 import { startWorkflows } from './start-workflows.ts';
 import type { FabricRecord } from './state.ts';
@@ -41,24 +44,12 @@ import {
   updateFabric,
 } from './state.ts';
 
-/** How to run it, and what to say. */
-export interface RunOrder {
-  /** `again`: the run is there already, on its database or its server. */
-  readonly start: 'fresh' | 'again';
-  /** `finished`: until its jobs have ended. `closed`: until somebody closes it. `now`: only to close it. */
-  readonly until: 'finished' | 'closed' | 'now';
-  /** Leave the fabric running once its jobs have ended. */
-  readonly keep?: boolean;
-  /** Bring back an orchestrator that a fault has killed; otherwise the run stops there. */
-  readonly bringsBack?: boolean;
-  readonly exportFile?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
+export type { RunOrder } from './run-order.ts';
 
 /** Everything a run holds open. */
 interface Held {
   engine: Engine | null;
+  life: EngineLife | null;
   access: FabricAccess | null;
   processes: FabricProcesses | null;
   faults: FaultsUnderWay | null;
@@ -108,6 +99,7 @@ export async function conductRun(place: Place, spec: RunSpec, order: RunOrder): 
     interruption: listenForInterruption(place),
     held: {
       engine: null,
+      life: null,
       access: null,
       processes: null,
       faults: null,
@@ -117,7 +109,7 @@ export async function conductRun(place: Place, spec: RunSpec, order: RunOrder): 
     },
   };
   try {
-    if (left !== null && left.runId !== spec.runId) await tidyAfter(stage, left);
+    if (left !== null && left.runId !== spec.runId) await tidyAfter(stateDir, left, stage.display);
     await keepRunSpec(stateDir, spec);
     return await throughAllStages(stage);
   } catch (error) {
@@ -149,13 +141,14 @@ async function throughAllStages(stage: Stage): Promise<number> {
     interruption,
     whenFinished: whenFinished(order),
     note: () => held.note,
-    lost: Promise.race([engineLost(held.engine!), held.faults!.stopped]),
+    lost: Promise.race([held.life!.lost, held.faults!.stopped]),
   });
   stage.display.end();
-  const code = await interruption.race(access.follow(() => report(stage, workflows, watched)));
   await held.faults?.end();
+  const code = await interruption.race(access.follow(() => report(stage, workflows, watched)));
   if (watched.state === 'finished') {
     await held.processes?.stop();
+    await held.life?.release();
     await access.close();
     await handOver(stage.place, spec);
     say(
@@ -181,7 +174,17 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
       progress: (line) => stage.display.line(line),
     }).then((opened) => (held.engine = opened)),
   );
+  refuseForeignServer(spec, engine);
   const { kind, address, namespace, uiUrl } = engine;
+  const onNote = (note: string | null): void => {
+    held.note = note;
+    if (note !== null) stage.display.line(note);
+  };
+  held.life = keepEngine(engine, {
+    stateDir: runFolder(stateDir, spec.runId),
+    onBack: (back) => (held.engine = back),
+    onNote,
+  });
   const connected = await interruption.race(connectEngine(engine));
   const access = accessOver(connected, { fabric: spec.fabric, record: null, address, uiUrl });
   held.access = access;
@@ -193,10 +196,7 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
     env: place.env,
     logFolder: join(stateDir, 'logs', spec.runId),
     onPids: (pids) => record(stage, { pids }),
-    onNote: (note) => {
-      held.note = note;
-      if (note !== null) stage.display.line(note);
-    },
+    onNote,
   });
   held.isStarted = true;
   const workflows = access.follow(() => startWorkflows(connected, spec, order.start === 'again'));
@@ -207,6 +207,7 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
   held.faults = carryOutFaults({
     spec,
     processes: held.processes,
+    engine: held.life,
     isBroughtBack: order.start === 'again' || order.bringsBack === true,
     tell: (line) => stage.display.line(line),
   });
@@ -243,19 +244,16 @@ async function report(
   });
 }
 
-function whenFinished({ until, keep }: RunOrder): 'close' | 'return' | 'wait' {
-  if (until !== 'finished') return 'wait';
-  return keep === true ? 'return' : 'close';
-}
-
 /** In reverse order of their start, each though another fails. */
 async function endEverything({ display, held, stateDir, spec }: Stage): Promise<void> {
   display.end();
-  const { engine, access, processes, faults } = held;
+  const { access, processes, faults, life } = held;
   await faults?.end();
   await processes?.stop();
   await held.recorded;
   await access?.close().catch(() => undefined);
+  await life?.release();
+  const { engine } = held;
   // A server that was being started is recorded before it answers.
   if (engine === null) await stopRecorded(runFolder(stateDir, spec.runId));
   if (engine?.kind === 'embedded') {
@@ -284,11 +282,4 @@ async function explained(stage: Stage, error: unknown): Promise<unknown> {
     error.message += `\nLogs: ${held.processes.logFolder}\nThe state of the run is kept; continue it with:\n  ${resumeCommand(spec)}`;
   }
   return error;
-}
-
-/** What a killed supervisor left behind; its run can still be continued. */
-async function tidyAfter(stage: Stage, left: FabricRecord): Promise<void> {
-  await stopRecorded(runFolder(stage.stateDir, left.runId));
-  stage.display.line(`earlier run ${left.runId} was interrupted; continue it any time with:`);
-  stage.display.line(`  ${resumeCommand(left)}`);
 }

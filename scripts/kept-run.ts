@@ -1,9 +1,13 @@
 /** What is said of a run that ended before its jobs did: where its state is, and how to go on with it. */
 import { dirname } from 'node:path';
+import { stopRecorded } from '../engine/embedded.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { resumeCommand } from './command-name.ts';
+import type { LiveDisplay } from './live-display.ts';
 import type { Output } from './place.ts';
 import { say } from './place.ts';
+import type { FabricRecord } from './state.ts';
+import { runFolder } from './state.ts';
 
 /** After Ctrl-C. */
 export function tellInterrupted(talk: Output, spec: RunSpec): void {
@@ -18,4 +22,15 @@ export function tellStopped(talk: Output, spec: RunSpec, specFile: string, why: 
   say(talk, `  ledger            ${spec.folders.ledger}`);
   say(talk, 'Continue it with the resume token:');
   say(talk, `  ${resumeCommand(spec)}`);
+}
+
+/** Ends the server that a killed supervisor left behind; its run can still be continued. */
+export async function tidyAfter(
+  stateDir: string,
+  left: FabricRecord,
+  display: Pick<LiveDisplay, 'line'>,
+): Promise<void> {
+  await stopRecorded(runFolder(stateDir, left.runId));
+  display.line(`earlier run ${left.runId} was interrupted; continue it any time with:`);
+  display.line(`  ${resumeCommand(left)}`);
 }

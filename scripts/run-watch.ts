@@ -2,6 +2,7 @@
  * Follows a running fabric: asks for its status about twice a second, shows it, closes a mission
  * whose jobs have all ended, and hands back what the orchestrator leaves behind.
  */
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { SIGNAL } from '../workflows/protocol.ts';
 import type { FabricAccess } from './fabric-access.ts';
 import { fetchStatus, isOpen } from './fabric-access.ts';
@@ -68,11 +69,7 @@ export async function watchRun(order: WatchOrder): Promise<Watched> {
       return { state: 'finished' };
     }
     if (status?.state === 'finished' && whenFinished === 'close' && !isClosing) {
-      await step(
-        order,
-        access.call(() => closeFabric(order.workflows, MISSION_OVER)),
-      );
-      isClosing = true;
+      isClosing = await step(order, askToClose(order));
     }
     isClosing ||= status?.state === 'closing' || status?.state === 'closed';
     if (isClosing || nowMs - askedServerAtMs >= ASK_SERVER_EVERY_MS) {
@@ -86,6 +83,23 @@ export async function watchRun(order: WatchOrder): Promise<Watched> {
     }
     await step(order, pause(LOOK_EVERY_MS, interruption.signal));
   }
+}
+
+/** False where the server is away just now: then it is asked again at the next look. */
+async function askToClose({ access, workflows }: WatchOrder): Promise<boolean> {
+  try {
+    await access.call(() => closeFabric(workflows, MISSION_OVER));
+    return true;
+  } catch (error) {
+    if (isAway(error)) return false;
+    throw error;
+  }
+}
+
+/** gRPC's DEADLINE_EXCEEDED and UNAVAILABLE. */
+function isAway(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && (Number(cause.code) === 4 || Number(cause.code) === 14);
 }
 
 /** Asks the orchestrator to end the run in order. */

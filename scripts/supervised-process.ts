@@ -41,9 +41,9 @@ export interface SupervisedProcess {
   stop(graceMs: number): Promise<void>;
   /**
    * SIGKILL, as a fault of a mission: no reason to hesitate with the next start, which follows at once,
-   * or not at all when `again` is false. Resolves to the time of the kill, in ms since the epoch.
+   * or not at all when `again` is false. `struck` is called in the instant of the kill.
    */
-  kill(again: boolean): Promise<number>;
+  kill(again: boolean, struck?: () => void): Promise<void>;
   /** Sends SIGSTOP or SIGCONT to the process as it runs now. False when there is none. */
   halt(signal: 'SIGSTOP' | 'SIGCONT'): boolean;
 }
@@ -123,7 +123,7 @@ class Supervisor implements SupervisedProcess {
     clearTimeout(deadline);
   }
 
-  async kill(again: boolean): Promise<number> {
+  async kill(again: boolean, struck?: () => void): Promise<void> {
     if (this.#restart !== null) {
       clearTimeout(this.#restart);
       this.#restart = null;
@@ -131,10 +131,9 @@ class Supervisor implements SupervisedProcess {
     }
     if (!again) this.#stopping = true;
     this.#killed = true;
-    const atMs = Date.now();
+    struck?.();
     this.#child?.kill('SIGKILL');
     await this.#exited;
-    return atMs;
   }
 
   halt(signal: 'SIGSTOP' | 'SIGCONT'): boolean {

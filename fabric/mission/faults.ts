@@ -50,6 +50,11 @@ export const missionFault = z
       {},
       'Ends the orchestrator process with SIGKILL. With --resume it is brought back.',
     ),
+    fault(
+      'kill-server',
+      {},
+      'Ends the embedded Temporal server with SIGKILL; it is started again on its database.',
+    ),
     fault('kill-node', { node }, "Ends a node's process with SIGKILL; it is started again."),
     fault(
       'stop-node',
@@ -82,7 +87,8 @@ export function runFaults(
     Array.from({ length: entry.random?.times ?? 1 }, (_, i): RunFault => {
       const draw = (what: string): number => seededUnit('fault', what, seed, place, i);
       const due = dueOf(entry, jobs, draw('when'));
-      if (entry.kind === 'kill-orchestrator') return { ...due, kind: entry.kind };
+      if (entry.kind === 'kill-orchestrator' || entry.kind === 'kill-server')
+        return { ...due, kind: entry.kind };
       const drawn = ids[Math.floor(draw('node') * ids.length)];
       const target = entry.node ?? drawn;
       if (target === undefined) throw new Error('a fault of a node in a mission without nodes');

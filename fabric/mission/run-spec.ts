@@ -62,7 +62,7 @@ interface FaultTime {
 /** One fault, its target drawn. `node` is the node whose process it is done to. */
 export type RunFault = FaultTime &
   (
-    | { readonly kind: 'kill-orchestrator' }
+    | { readonly kind: 'kill-orchestrator' | 'kill-server' }
     | { readonly kind: 'kill-node'; readonly node: string }
     | { readonly kind: 'stop-node'; readonly node: string; readonly forMs: number }
   );

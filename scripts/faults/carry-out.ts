@@ -2,11 +2,14 @@
  * Carries out the faults of a mission. It is part of the supervising process, which started the fabric's
  * processes and knows them; the workflows know nothing of it.
  */
+import type { Engine } from '../../engine/open.ts';
 import type { RunFault, RunSpec } from '../../fabric/mission/run-spec.ts';
 import { grouped } from '../../fabric/mission/problems.ts';
+import { UsageError } from '../exit-code.ts';
 import { pause } from '../interruption.ts';
 import { killNode } from './kill-node.ts';
 import { killOrchestrator } from './kill-orchestrator.ts';
+import { killServer } from './kill-server.ts';
 import { OutcomeCount } from './outcome-count.ts';
 import type { FaultPower, FaultWork } from './power.ts';
 import { recordedFaults, recordFault } from './record.ts';
@@ -49,6 +52,17 @@ export function carryOutFaults(order: FaultsOrder): FaultsUnderWay {
   };
 }
 
+/** Throws UsageError where the mission kills a server that is not the fabric's own to bring back. */
+export function refuseForeignServer(
+  { faults = [] }: Pick<RunSpec, 'faults'>,
+  { kind, address }: Pick<Engine, 'kind' | 'address'>,
+): void {
+  if (kind === 'embedded' || !faults.some((fault) => fault.kind === 'kill-server')) return;
+  throw new UsageError(
+    `faults: found "kill-server" and a Temporal server of yours at ${address}; expected an embedded one. Unset TEMPORAL_ADDRESS, or leave faults out with --no-faults.`,
+  );
+}
+
 /** Returns when every fault has been done and work has gone on after each, or at the end of the run. */
 async function lookOut(order: FaultsOrder, signal: AbortSignal): Promise<void> {
   const { spec, tell } = order;
@@ -57,28 +71,32 @@ async function lookOut(order: FaultsOrder, signal: AbortSignal): Promise<void> {
   const counted = new OutcomeCount(spec.folders.ledger);
   const power: FaultPower = { ...order, pause: (ms) => pause(ms, signal) };
   const underWay: Promise<void>[] = [];
-  let unanswered: { readonly says: string; readonly atMs: number }[] = [];
+  let unanswered: { readonly what: string; readonly atMs: number }[] = [];
   while (waiting.size + unanswered.length > 0 && !signal.aborted) {
     await counted.look();
-    unanswered = unanswered.filter(({ says, atMs }) => {
+    unanswered = unanswered.filter(({ what, atMs }) => {
       const answerMs = counted.firstAnswerAfter(atMs);
-      if (answerMs !== null) tell(`${says}: the next outcome came after ${answerMs - atMs} ms`);
+      if (answerMs !== null) tell(`${what}: the next outcome came ${answerMs - atMs} ms after it`);
       return answerMs === null;
     });
     for (const [place, fault] of waiting) {
       if (!isDue(fault, counted)) continue;
       waiting.delete(place);
       const { target, nodes, says, work } = workOf(fault, power);
-      const atMs = Date.now();
-      await recordFault(spec, { place, kind: fault.kind, target, nodes, atMs });
+      const record = { place, kind: fault.kind, target, nodes, atMs: Date.now() };
+      await recordFault(spec, record);
       tell(`fault, after ${grouped(counted.outcomes)} outcomes: ${says}`);
-      underWay.push(work());
-      if (target !== 'orchestrator') continue;
-      if (!order.isBroughtBack) {
+      underWay.push(
+        work(() => {
+          const struck = { ...record, atMs: Date.now() };
+          underWay.push(recordFault(spec, struck));
+          if (nodes.length === 0) unanswered.push({ what: target, atMs: struck.atMs });
+        }),
+      );
+      if (fault.kind === 'kill-orchestrator' && !order.isBroughtBack) {
         await Promise.all(underWay);
         throw new StoppedByFault(says);
       }
-      unanswered.push({ says: 'the orchestrator was killed', atMs });
     }
     await pause(LOOK_EVERY_MS, signal);
   }
@@ -94,6 +112,8 @@ function workOf(fault: RunFault, power: FaultPower): FaultWork {
   switch (fault.kind) {
     case 'kill-orchestrator':
       return killOrchestrator(power);
+    case 'kill-server':
+      return killServer(power);
     case 'kill-node':
       return killNode(power, fault);
     case 'stop-node':

@@ -11,6 +11,6 @@ export function killNode(
     target: node,
     nodes: host.nodes,
     says: `the process of node ${node} is killed and started again`,
-    work: async () => void (await host.process.kill(true)),
+    work: (struck) => host.process.kill(true, struck),
   };
 }

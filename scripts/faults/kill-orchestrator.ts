@@ -9,6 +9,6 @@ export function killOrchestrator({ processes, isBroughtBack }: FaultPower): Faul
     says: isBroughtBack
       ? 'the orchestrator process is killed and started again'
       : 'the orchestrator process is killed',
-    work: async () => void (await processes.orchestrator.kill(isBroughtBack)),
+    work: (struck) => processes.orchestrator.kill(isBroughtBack, struck),
   };
 }

@@ -1,8 +1,10 @@
 /** What a fault may lay hands on, and what the rest of a run is told of it. One file a kind stands beside. */
+import type { EngineLife } from '../engine-life.ts';
 import type { FabricProcesses } from '../fabric-processes.ts';
 
 export interface FaultPower {
   readonly processes: FabricProcesses;
+  readonly engine: Pick<EngineLife, 'kill'>;
   /** False: an orchestrator that is killed stays away, and the run stops there. */
   readonly isBroughtBack: boolean;
   /** Resolves after `ms`, or at once when the run ends. */
@@ -17,6 +19,8 @@ export interface FaultWork {
   readonly nodes: readonly string[];
   /** For people. */
   readonly says: string;
-  /** Does it; resolves when whatever it took away is on its way back. */
-  readonly work: () => Promise<void>;
+  /**
+   * Does it, and calls `struck` in the very instant; resolves when whatever it took away is on its way back.
+   */
+  readonly work: (struck: () => void) => Promise<void>;
 }

@@ -1,6 +1,7 @@
 /**
- * Which faults a run has had, one line each, beside its ledger. A line is on disk before the fault is
- * done, so that a run which is continued does none of them twice, whatever the fault took down.
+ * Which faults a run has had, in a file beside its ledger. A line is on disk before a fault is done, so
+ * that a run which is continued does none of them twice, whatever the fault took down; a second line has
+ * the very instant, which the wait for the disk would blur.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -27,10 +28,14 @@ export function recordedFaults(spec: Pick<RunSpec, 'folders' | 'runId'>): Record
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as RecordedFault);
+  const lines = text.split('\n').slice(0, -1);
+  const byPlace = new Map(
+    lines.map((line) => {
+      const fault = JSON.parse(line) as RecordedFault;
+      return [fault.place, fault] as const;
+    }),
+  );
+  return [...byPlace.values()];
 }
 
 /** Appends and syncs one line. */

@@ -14,7 +14,8 @@ export function stopNode(
     target: node,
     nodes: host.nodes,
     says: `the process of node ${node} is halted for ${forMs} ms`,
-    work: async () => {
+    work: async (struck) => {
+      struck();
       host.process.halt('SIGSTOP');
       await pause(forMs);
       host.process.halt('SIGCONT');

@@ -5,12 +5,14 @@
 import { existsSync } from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
 import type { MissionInput } from '../../fabric/mission/schema.ts';
+import type { Report } from '../../reporting/schema.ts';
 import { EXIT } from '../../scripts/exit-code.ts';
 import { LiveFabric } from './live-fabric.ts';
 
 const TEST_MS_MAX = 240_000;
 const RUN_MS_MAX = TEST_MS_MAX / 3;
 const fabrics: LiveFabric[] = [];
+let undisturbedReport: Report | undefined;
 
 afterAll(async () => {
   for (const fabric of fabrics) await fabric.end();
@@ -52,6 +54,12 @@ function reportOf(faults: MissionInput['faults']) {
   return { fabric, report: fabric.report(fabric.runId()), said: ended.stdout };
 }
 
+/** The report of the same jobs without a fault; one run of them is enough. */
+function undisturbed() {
+  undisturbedReport ??= reportOf(undefined).report;
+  return undisturbedReport;
+}
+
 it(
   'the drill without --resume stops at half, and its token ends it as if nothing had been killed',
   () => {
@@ -76,9 +84,9 @@ it(
     const plain = freshFabric();
     const args = ['resilience-drill', '--jobs', '2000', '--no-faults'];
     expect(plain.run(args, RUN_MS_MAX)).toMatchObject({ status: EXIT.done });
-    const undisturbed = plain.report(plain.runId());
-    expect(undisturbed.faults).toEqual([]);
-    expect(report.outcomeDigest).toBe(undisturbed.outcomeDigest);
+    const unkilled = plain.report(plain.runId());
+    expect(unkilled.faults).toEqual([]);
+    expect(report.outcomeDigest).toBe(unkilled.outcomeDigest);
   },
   TEST_MS_MAX,
 );
@@ -106,7 +114,22 @@ it(
         .map(({ target, recoveredAfterMs }) => `${target}: ${recoveredAfterMs} ms`)
         .join(', '),
     );
-    expect(report.outcomeDigest).toBe(reportOf(undefined).report.outcomeDigest);
+    expect(report.outcomeDigest).toBe(undisturbed().outcomeDigest);
+  },
+  TEST_MS_MAX,
+);
+
+it(
+  'the killed server comes back on its database and its ports, and everything goes on by itself',
+  () => {
+    const { report } = reportOf([
+      { kind: 'kill-server', share: 0.3 },
+      { kind: 'kill-server', share: 0.7 },
+    ]);
+    expect(report).toMatchObject({ problems: [], jobs: { submitted: 500, accepted: 500 } });
+    expect(report.faults.map(({ target }) => target)).toEqual(['server', 'server']);
+    for (const { recoveredAfterMs } of report.faults) expect(recoveredAfterMs).toBeGreaterThan(0);
+    expect(report.outcomeDigest).toBe(undisturbed().outcomeDigest);
   },
   TEST_MS_MAX,
 );

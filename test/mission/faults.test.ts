@@ -14,6 +14,7 @@ test('a fault at a time, after outcomes, after a share of the jobs or drawn is t
     { kind: 'kill-orchestrator', share: 0.5 },
     { kind: 'kill-node', node: 'earth-a', at: '2s' },
     { kind: 'kill-node', random: { times: 3 } },
+    { kind: 'kill-server', at: 400 },
     { kind: 'stop-node', node: 'luna-a', forMs: 3_000, outcomes: 10 },
   );
   expect(problemLines(mission)).toEqual([]);
