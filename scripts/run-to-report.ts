@@ -5,8 +5,9 @@
 import { readFile } from 'node:fs/promises';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import type { Report } from '../reporting/schema.ts';
-import { RunFailedError } from './exit-code.ts';
+import { EXIT, RunFailedError } from './exit-code.ts';
 import { conductRun } from './fabric-run.ts';
+import { InterruptedError } from './interruption.ts';
 import type { MissionOverrides } from './mission/load.ts';
 import { loadMission } from './mission/load.ts';
 import type { Place } from './place.ts';
@@ -32,7 +33,7 @@ export interface FinishedRun {
 /**
  * Runs a mission, built in by name or any by path, to its report; an orchestrator that one of its faults
  * kills is brought back. Whether gates passed stands in the report. Throws what `loadMission` and
- * `conductRun` throw, and RunFailedError when the run ended without a report.
+ * `conductRun` throw, InterruptedError after Ctrl-C, and RunFailedError when there is no report.
  */
 export async function runToReport(source: string, wish: RunWish): Promise<FinishedRun> {
   const { folder, overrides } = wish;
@@ -42,6 +43,7 @@ export async function runToReport(source: string, wish: RunWish): Promise<Finish
     until: 'finished',
     bringsBack: true,
   });
+  if (code === EXIT.interrupted) throw new InterruptedError();
   const jsonFile = newestReport(spec);
   if (jsonFile === null) {
     throw new RunFailedError(`Run ${spec.runId} ended with ${code} and without a report.`);
@@ -49,7 +51,6 @@ export async function runToReport(source: string, wish: RunWish): Promise<Finish
   return { spec, report: JSON.parse(await readFile(jsonFile, 'utf8')) as Report, jsonFile };
 }
 
-/** Ctrl-C ends the run in order, and whoever called hears of it by the missing report. */
 function placeOf({ folder, tell = () => undefined }: RunWish): Place {
   const output = { stream: null, write: tell };
   return { ...ownPlace(), folder, out: output, err: output };
