@@ -13,6 +13,7 @@ const calm: StormResult = {
   digestsEqual: 4,
   reexecuted: 30,
   returnsMs: [100, 200, 900],
+  longestMs: 9_870,
   failures: [],
 };
 
@@ -46,7 +47,7 @@ test('a run that differs from its reference, or did not do the work, is found', 
 test('a calm storm is told with its bound, and one with a failure without', () => {
   expect(stormLines(calm, 7)).toEqual([
     '20 kills in 4 missions, seed 7: 0 lost, 0 doubled, 4 of 4 digests equal',
-    'at most 1.5 jobs ran again a kill; next outcome after 200 ms (median), 900 ms (worst)',
+    'at most 1.5 jobs ran again a kill; next outcome after 200 ms (median), 900 ms (worst); longest mission 9.9 s',
     'no kill of 20 did harm: at most 15.0% of kills do (95%, about 3/n)',
   ]);
   const told = stormLines({ ...calm, failures: ['mission 2: a job is lost'] }, 7);
