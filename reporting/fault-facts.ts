@@ -40,6 +40,7 @@ export async function faultSections(
     kind: fault.kind,
     target: fault.target,
     at: isoTime(fault.atMs),
+    backAfterMs: fault.backAtMs === undefined ? null : fault.backAtMs - fault.atMs,
     recoveredAfterMs: recoveredAtMs === null ? null : recoveredAtMs - fault.atMs,
     reexecutedJobs: lost.reduce((sum, { ordinals }) => sum + size(ordinals), 0),
   }));

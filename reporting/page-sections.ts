@@ -65,6 +65,11 @@ export function faultSection({ faults }: Report): Html | null {
       { head: 'Done to', cell: ({ target }) => target },
       { head: 'At', cell: ({ at }) => at.slice(11, 23) },
       {
+        head: 'There again after',
+        cell: ({ backAfterMs: ms }) => (ms === null ? 'not seen' : duration(ms)),
+        isNumber: true,
+      },
+      {
         head: 'Next outcome after',
         cell: ({ recoveredAfterMs: ms }) => (ms === null ? 'none came' : duration(ms)),
         isNumber: true,

@@ -17,8 +17,10 @@ export interface InjectedFault {
   readonly target: string;
   /** Nodes whose leases it may have cost; empty where it was done to no node. */
   readonly nodes: readonly string[];
-  /** Just before it was done, in ms since the epoch. */
+  /** When it was done, in ms since the epoch. */
   readonly atMs: number;
+  /** When what it took away was there again; left out where that was not seen. */
+  readonly backAtMs?: number;
 }
 
 /** Everything but the records. */

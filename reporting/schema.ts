@@ -61,6 +61,12 @@ const fault = z.strictObject({
   kind: words().describe('What was done.'),
   target: words().describe('To what.'),
   at: instant('When.'),
+  backAfterMs: z
+    .number()
+    .nullable()
+    .describe(
+      'ms until the process was ready, or the server answered, again; null if that was not seen.',
+    ),
   recoveredAfterMs: z
     .number()
     .nullable()

@@ -13,6 +13,7 @@ import {
 } from '@temporalio/common';
 import type { ConnectedEngine } from '../engine/connect.ts';
 import { SEARCH_ATTRIBUTES } from '../engine/server-arguments.ts';
+import { usesTemporalDefaults } from '../engine/temporal-defaults.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { counted } from '../fabric/reasons.ts';
 import { orchestratorId, orchestratorQueue, shardId, WORKFLOW } from '../workflows/protocol.ts';
@@ -98,7 +99,7 @@ async function start(
       workflowId: planned.workflowId,
       taskQueue: orchestratorQueue(spec.fabric),
       args: [planned.input],
-      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      ...(usesTemporalDefaults(process.env) ? {} : { workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT }),
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
       staticSummary: planned.summary,

@@ -44,6 +44,8 @@ export interface SupervisedProcess {
    * or not at all when `again` is false. `struck` is called in the instant of the kill.
    */
   kill(again: boolean, struck?: () => void): Promise<void>;
+  /** Resolves once the process that runs now, or is started next, has said `ready`. */
+  whenReady(): Promise<void>;
   /** Sends SIGSTOP or SIGCONT to the process as it runs now. False when there is none. */
   halt(signal: 'SIGSTOP' | 'SIGCONT'): boolean;
 }
@@ -66,6 +68,8 @@ class Supervisor implements SupervisedProcess {
   #restart: NodeJS.Timeout | null = null;
   #stopping = false;
   #killed = false;
+  #isReady = false;
+  #waiting: (() => void)[] = [];
   #wasReady = false;
   #deaths = 0;
 
@@ -84,6 +88,7 @@ class Supervisor implements SupervisedProcess {
     const startedMs = Date.now();
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', log], env, detached: true });
     this.#child = child;
+    this.#isReady = false;
     let said: string | null = '';
     child.stdout?.on('data', (chunk: Buffer) => {
       writeSync(log, chunk);
@@ -136,12 +141,18 @@ class Supervisor implements SupervisedProcess {
     await this.#exited;
   }
 
+  async whenReady(): Promise<void> {
+    if (!this.#isReady) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
   halt(signal: 'SIGSTOP' | 'SIGCONT'): boolean {
     return this.#child?.kill(signal) ?? false;
   }
 
   #nowReady(): void {
     this.#wasReady = true;
+    this.#isReady = true;
+    for (const resolve of this.#waiting.splice(0)) resolve();
     this.#becameReady();
     this.#order.onReady?.();
   }

@@ -7,6 +7,7 @@ import { makeOrchestratorActivities } from '../activities/orchestrator.ts';
 import type { EngineEndpoint } from '../engine/connect.ts';
 import { connectWorkers } from '../engine/connect.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { usesTemporalDefaults } from '../engine/temporal-defaults.ts';
 import { orchestratorQueue } from '../workflows/protocol.ts';
 import { installLog } from './log.ts';
 import type { FabricProcess } from './process-life.ts';
@@ -16,7 +17,7 @@ import { bundlePath, payloadConverterPath } from './workflow-bundle.ts';
 /** One workflow a shard and one more; room for fabrics of the largest size. */
 const CACHED_WORKFLOWS_MAX = 64;
 /** A process that was killed leaves tasks on its sticky queue: this long until they go to another. */
-const STICKY_TIMEOUT_MS = 100;
+const STICKY_TIMEOUT_MS = usesTemporalDefaults(process.env) ? 10_000 : 100;
 
 /** Starts one; any number may run side by side. Rejects when the engine can't be reached. */
 export async function startOrchestrator(

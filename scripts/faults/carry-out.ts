@@ -12,6 +12,7 @@ import { killOrchestrator } from './kill-orchestrator.ts';
 import { killServer } from './kill-server.ts';
 import { OutcomeCount } from './outcome-count.ts';
 import type { FaultPower, FaultWork } from './power.ts';
+import type { RecordedFault } from './record.ts';
 import { recordedFaults, recordFault } from './record.ts';
 import { stopNode } from './stop-node.ts';
 
@@ -70,6 +71,9 @@ async function lookOut(order: FaultsOrder, signal: AbortSignal): Promise<void> {
   const waiting = new Map([...(spec.faults ?? []).entries()].filter(([place]) => !done.has(place)));
   const counted = new OutcomeCount(spec.folders.ledger);
   const power: FaultPower = { ...order, pause: (ms) => pause(ms, signal) };
+  const over = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve());
+  });
   const underWay: Promise<void>[] = [];
   let unanswered: { readonly what: string; readonly atMs: number }[] = [];
   while (waiting.size + unanswered.length > 0 && !signal.aborted) {
@@ -82,17 +86,16 @@ async function lookOut(order: FaultsOrder, signal: AbortSignal): Promise<void> {
     for (const [place, fault] of waiting) {
       if (!isDue(fault, counted)) continue;
       waiting.delete(place);
-      const { target, nodes, says, work } = workOf(fault, power);
+      const ready = workOf(fault, power);
+      const { target, nodes, says } = ready;
       const record = { place, kind: fault.kind, target, nodes, atMs: Date.now() };
       await recordFault(spec, record);
       tell(`fault, after ${grouped(counted.outcomes)} outcomes: ${says}`);
-      underWay.push(
-        work(() => {
-          const struck = { ...record, atMs: Date.now() };
-          underWay.push(recordFault(spec, struck));
-          if (nodes.length === 0) unanswered.push({ what: target, atMs: struck.atMs });
-        }),
-      );
+      const work = doAndRecord(spec, record, ready, (atMs) => {
+        if (nodes.length === 0) unanswered.push({ what: target, atMs });
+      });
+      // What does not come back before the end of the run is not waited for.
+      underWay.push(Promise.race([work, over]));
       if (fault.kind === 'kill-orchestrator' && !order.isBroughtBack) {
         await Promise.all(underWay);
         throw new StoppedByFault(says);
@@ -101,6 +104,24 @@ async function lookOut(order: FaultsOrder, signal: AbortSignal): Promise<void> {
     await pause(LOOK_EVERY_MS, signal);
   }
   await Promise.all(underWay);
+}
+
+/** Does one fault, and notes its instant and the return of what it took away. */
+async function doAndRecord(
+  spec: RunSpec,
+  record: RecordedFault,
+  { work }: FaultWork,
+  onStruck: (atMs: number) => void,
+): Promise<void> {
+  let struck = record;
+  let written: Promise<void> = Promise.resolve();
+  const isBack = await work(() => {
+    struck = { ...record, atMs: Date.now() };
+    written = recordFault(spec, struck);
+    onStruck(struck.atMs);
+  });
+  await written;
+  if (isBack) await recordFault(spec, { ...struck, backAtMs: Date.now() });
 }
 
 function isDue({ atMs, atOutcomes }: RunFault, { outcomes, startedAtMs }: OutcomeCount): boolean {

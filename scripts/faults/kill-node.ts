@@ -11,6 +11,10 @@ export function killNode(
     target: node,
     nodes: host.nodes,
     says: `the process of node ${node} is killed and started again`,
-    work: (struck) => host.process.kill(true, struck),
+    work: async (struck) => {
+      await host.process.kill(true, struck);
+      await host.process.whenReady();
+      return true;
+    },
   };
 }

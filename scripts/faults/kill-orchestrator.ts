@@ -9,6 +9,10 @@ export function killOrchestrator({ processes, isBroughtBack }: FaultPower): Faul
     says: isBroughtBack
       ? 'the orchestrator process is killed and started again'
       : 'the orchestrator process is killed',
-    work: (struck) => processes.orchestrator.kill(isBroughtBack, struck),
+    work: async (struck) => {
+      await processes.orchestrator.kill(isBroughtBack, struck);
+      if (isBroughtBack) await processes.orchestrator.whenReady();
+      return isBroughtBack;
+    },
   };
 }

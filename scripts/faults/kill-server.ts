@@ -7,6 +7,9 @@ export function killServer({ engine }: FaultPower): FaultWork {
     target: 'server',
     nodes: [],
     says: 'the Temporal server is killed and started again',
-    work: (struck) => engine.kill(struck),
+    work: async (struck) => {
+      await engine.kill(struck);
+      return true;
+    },
   };
 }

@@ -20,7 +20,8 @@ export interface FaultWork {
   /** For people. */
   readonly says: string;
   /**
-   * Does it, and calls `struck` in the very instant; resolves when whatever it took away is on its way back.
+   * Does it, and calls `struck` in the very instant; resolves to true once what it took away is there
+   * again, to false where it is to stay away.
    */
-  readonly work: (struck: () => void) => Promise<void>;
+  readonly work: (struck: () => void) => Promise<boolean>;
 }

@@ -1,7 +1,7 @@
 /**
  * Which faults a run has had, in a file beside its ledger. A line is on disk before a fault is done, so
- * that a run which is continued does none of them twice, whatever the fault took down; a second line has
- * the very instant, which the wait for the disk would blur.
+ * that a run which is continued does none of them twice, whatever the fault took down; further lines have
+ * the very instant, which the wait for the disk would blur, and the return.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';

@@ -19,6 +19,7 @@ export function stopNode(
       host.process.halt('SIGSTOP');
       await pause(forMs);
       host.process.halt('SIGCONT');
+      return true;
     },
   };
 }

@@ -35,12 +35,13 @@ const killOrchestrator = (ms: number): InjectedFault => ({
 });
 
 test('after a kill of the orchestrator the next outcome of any shard tells that work goes on', async () => {
-  const { faults } = await faultsOf(killOrchestrator(2));
+  const { faults } = await faultsOf({ ...killOrchestrator(2), backAtMs: START_MS + 702 });
   expect(faults).toEqual([
     {
       kind: 'kill-orchestrator',
       target: 'orchestrator',
       at: new Date(START_MS + 2).toISOString(),
+      backAfterMs: 700,
       recoveredAfterMs: nextAfter(2) - 2,
       reexecutedJobs: 1,
     },

@@ -1,0 +1,107 @@
+/**
+ * `npm run bench:resume -- [--times N]`: how soon work goes on after a SIGKILL of the orchestrator, of a
+ * node and of the Temporal server, N times each (20 unless told), and for the orchestrator and the server
+ * beside Temporal's own time-outs. Times are read from the ledger of real runs.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { MissionInput } from '../fabric/mission/schema.ts';
+import type { Report } from '../reporting/schema.ts';
+import { plainTable } from '../scripts/plain-table.ts';
+import { runToReport } from '../scripts/run-to-report.ts';
+
+type Kind = 'kill-orchestrator' | 'kill-node' | 'kill-server';
+type Fault = Report['faults'][number];
+
+/** Enough that the last fault's consequences are over when the next comes. */
+const APART_MS = { fabric: 4_000, temporal: 14_000 } as const;
+const FIRST_MS = 3_000;
+const NODES = 4;
+const JOB_MS = 20;
+/** Of one run: a longer one would tell more of its length than of its kills. */
+const KILLS_PER_RUN = 10;
+
+/** A mission that has work for as long as its faults take. */
+function missionOf(kind: Kind, kills: number, apartMs: number): MissionInput {
+  const seconds = (FIRST_MS + (kills + 1) * apartMs) / 1_000;
+  const node = (i: number) => ({
+    kind,
+    at: FIRST_MS + i * apartMs,
+    node: `earth-node-${(i % NODES) + 1}`,
+  });
+  const other = (i: number) => ({ kind, at: FIRST_MS + i * apartMs });
+  return {
+    scenario: 'bench-resume',
+    policy: { tickMs: 250, leaseTargetMs: 200, leaseJobsMax: 10, leaseTimeoutMs: 20_000 },
+    shards: { earth: {} },
+    nodes: [{ id: 'earth-node', shard: 'earth', count: NODES, slots: 1 }],
+    blueprints: [
+      {
+        shard: 'earth',
+        kind: 'probe',
+        count: Math.round((seconds * 1_000 * NODES) / JOB_MS),
+        durationMs: JOB_MS,
+      },
+    ],
+    faults: Array.from({ length: kills }, (_, i) =>
+      kind === 'kill-node' ? node(i) : other(i),
+    ) as NonNullable<MissionInput['faults']>,
+  };
+}
+
+async function faultsOf(kind: Kind, times: number, apartMs: number): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  while (faults.length < times) {
+    const folder = await mkdtemp(join(tmpdir(), 'bench-resume-'));
+    const kills = Math.min(KILLS_PER_RUN, times - faults.length);
+    await writeFile(join(folder, 'm.json'), JSON.stringify(missionOf(kind, kills, apartMs)));
+    const { report } = await runToReport('m.json', { folder, overrides: {} });
+    if (!report.passed) throw new Error(`a run did not pass; it is in ${folder}`);
+    faults.push(...report.faults);
+    await rm(folder, { recursive: true, force: true });
+  }
+  return faults;
+}
+
+/** Median and worst of ms, as cells. */
+function figures(times: readonly (number | null)[]): string[] {
+  const known = times.filter((ms) => ms !== null).sort((a, b) => a - b);
+  const none = times.length - known.length;
+  const last = known.at(-1);
+  return [
+    known.length === 0 ? '–' : String(known[Math.floor(known.length / 2)]),
+    last === undefined ? '–' : `${last}${none > 0 ? ` (${none} not seen)` : ''}`,
+  ];
+}
+
+function rowsOf(name: string, faults: readonly Fault[]): string[][] {
+  const fromReady = faults.map(({ recoveredAfterMs: next, backAfterMs: back }) =>
+    next === null || back === null ? null : next - back,
+  );
+  const isNode = faults.some(({ kind }) => kind === 'kill-node');
+  return [
+    [name, 'the kill', ...figures(faults.map(({ recoveredAfterMs }) => recoveredAfterMs))],
+    // A node's jobs run elsewhere, whether it is back or not.
+    ...(isNode ? [] : [[name, 'its readiness', ...figures(fromReady)]]),
+    [name, 'kill to readiness', ...figures(faults.map(({ backAfterMs }) => backAfterMs))],
+  ];
+}
+
+const { values } = parseArgs({ options: { times: { type: 'string', default: '20' } } });
+const times = Number(values.times);
+if (!Number.isInteger(times) || times < 1)
+  throw new Error('--times: expected a whole number from 1');
+const rows: string[][] = [];
+for (const kind of ['kill-orchestrator', 'kill-node', 'kill-server'] as const) {
+  rows.push(...rowsOf(kind, await faultsOf(kind, times, APART_MS.fabric)));
+}
+process.env['FABRIC_TEMPORAL_DEFAULTS'] = '1';
+for (const kind of ['kill-orchestrator', 'kill-server'] as const) {
+  const faults = await faultsOf(kind, times, APART_MS.temporal);
+  rows.push(...rowsOf(`${kind}, Temporal's defaults`, faults));
+}
+const head = ['ms to the next outcome', 'from', 'median', `worst of ${times}`];
+for (const line of plainTable(head, rows, (column) => column > 1))
+  process.stdout.write(`${line}\n`);
