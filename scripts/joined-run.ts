@@ -69,18 +69,29 @@ async function startedWith(access: FabricAccess): Promise<RunSpec> {
   throw new UsageError(`The fabric "${fabric}" was started by a version that this one can't join.`);
 }
 
-/** Feeds are read and results written as files, and the ledger of this very run tells whether they are here. */
-async function requireFiles({ folders, feeds }: RunSpec): Promise<void> {
-  const needed = feeds.flatMap(({ source }) => (source.type === 'ndjson' ? [source.path] : []));
-  const missing = (): string | undefined =>
-    [folders.ledger, ...needed].find((path) => !existsSync(path));
-  const deadlineMs = Date.now() + FILES_WITHIN_MS;
-  while (missing() !== undefined && Date.now() < deadlineMs) await pause(LOOK_MS);
-  const path = missing();
-  if (path === undefined) return;
-  throw new UsageError(`The run's files are not to be seen from here: found no ${path}.
+/**
+ * Feeds are read and results written as files, and the ledger of this very run tells whether they are here.
+ * Throws UsageError when something is still missing after `withinMs`.
+ */
+export async function requireFiles(
+  { folders, feeds }: Pick<RunSpec, 'folders' | 'feeds'>,
+  withinMs = FILES_WITHIN_MS,
+): Promise<void> {
+  const read = feeds.flatMap(({ source }) => (source.type === 'ndjson' ? [source.path] : []));
+  const needed = [folders.ledger, ...read];
+  const deadlineMs = Date.now() + withinMs;
+  for (;;) {
+    const missing = needed.find((path) => !existsSync(path));
+    if (missing === undefined) return;
+    if (Date.now() >= deadlineMs) throw new UsageError(notSeen(missing));
+    await pause(LOOK_MS);
+  }
+}
+
+function notSeen(path: string): string {
+  return `The run's files are not to be seen from here: found no ${path}.
 The fabric's processes read feeds and write ledger and results as files. Start this one on the machine
-that the fabric was started on, or where its folders are mounted at the same paths.`);
+that the fabric was started on, or where its folders are mounted at the same paths.`;
 }
 
 /**

@@ -29,10 +29,12 @@ export interface NodeWish {
   readonly price?: number;
 }
 
-/** A node that was just killed is known as lost by then, and may come back. */
+/** A node that was just killed is given up by then, and may come back. */
 const TAKEN_FOR_MS = 5_000;
+/** A living host registers a node that was lost again within a second or two, as on a busy machine. */
+const LOST_FOR_MS = 4_000;
 const LOOK_MS = 200;
-const GONE: ReadonlySet<string> = new Set(['lost', 'left', 'removed']);
+const GONE: ReadonlySet<string> = new Set(['left', 'removed']);
 
 /**
  * The node as its host takes it. Throws UsageError or MissionError, both exit code 2, with one line a
@@ -94,17 +96,33 @@ async function requireShard(access: FabricAccess, spec: RunSpec, shard: string):
 
 /** Two hosts of one name would take it from each other for ever. */
 async function refuseTaken(access: FabricAccess, id: string): Promise<void> {
-  const deadlineMs = Date.now() + TAKEN_FOR_MS;
-  for (;;) {
+  const state = async (): Promise<string | null> => {
     const shown = await fetchStatus(access).catch(() => null);
-    const taken = Object.entries(shown?.status.shards ?? {}).find(([, { nodes }]) =>
-      nodes.some((node) => node.id === id && !GONE.has(node.state)),
-    );
-    if (taken === undefined) return;
-    if (Date.now() > deadlineMs) {
-      const found = `${quoted(id)}, which a node that lives on ${taken[0]} has`;
-      throw new UsageError(`--id: found ${found}; expected a name of its own`);
-    }
+    const nodes = Object.values(shown?.status.shards ?? {}).flatMap((shard) => shard.nodes);
+    return nodes.find((node) => node.id === id && !GONE.has(node.state))?.state ?? null;
+  };
+  if (await isFree(state, { takenMs: TAKEN_FOR_MS, lostMs: LOST_FOR_MS })) return;
+  const found = `${quoted(id)}, which a living node has`;
+  throw new UsageError(`--id: found ${found}; expected a name of its own`);
+}
+
+/**
+ * True once no node has the name, by its `state` (null: none), or the one that had it has been lost for
+ * `lostMs`; false when it is still there, and not lost, after `takenMs`.
+ */
+export async function isFree(
+  state: () => Promise<string | null>,
+  { takenMs, lostMs }: { readonly takenMs: number; readonly lostMs: number },
+): Promise<boolean> {
+  const deadlineMs = Date.now() + takenMs;
+  let lostSinceMs: number | null = null;
+  for (;;) {
+    const seen = await state();
+    const nowMs = Date.now();
+    if (seen === null) return true;
+    lostSinceMs = seen === 'lost' ? (lostSinceMs ?? nowMs) : null;
+    if (lostSinceMs === null && nowMs >= deadlineMs) return false;
+    if (lostSinceMs !== null && nowMs >= lostSinceMs + lostMs) return true;
     await pause(LOOK_MS);
   }
 }

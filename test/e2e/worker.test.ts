@@ -92,7 +92,7 @@ it(
     }
     await until('its own is back', () => fabric.record().pids['orchestrator'] !== own);
     expect(await second.ended).toBe(2);
-    expect(second.said()).toContain('found "digger", which a node that lives on luna has');
+    expect(second.said()).toContain('--id: found "digger", which a living node has');
     node.child.kill('SIGTERM');
     expect(await node.ended, node.said()).toBe(0);
     await until('its shard knows that it left', async () => {

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { RunSpec } from '../../fabric/mission/run-spec.ts';
-import { nodeOf, type NodeWish } from '../../scripts/joining-node.ts';
+import { isFree, nodeOf, type NodeWish } from '../../scripts/joining-node.ts';
 import { temporaryFolder } from '../activities/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -28,6 +28,17 @@ test('without a file it simulates jobs', () => {
     tags: [],
     adapter: { type: 'simulated', speed: 1 },
   });
+});
+
+test.each([
+  ['nobody has', [null], true],
+  ['a living node has', ['ready'], false],
+  ['a node has that is lost and stays so', ['ready', 'lost'], true],
+  ['a node has that is lost for a moment', ['lost', 'ready'], false],
+] as const)('a name that %s', async (_, states, free) => {
+  const left: (string | null)[] = [...states];
+  const state = () => Promise.resolve((left.length > 1 ? left.shift() : left[0]) ?? null);
+  expect(await isFree(state, { takenMs: 300, lostMs: 300 })).toBe(free);
 });
 
 test('a file says the rest, with paths from its own folder, and options count more', () => {
