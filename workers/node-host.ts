@@ -53,8 +53,7 @@ export async function startNodeHost(
   endpoint: EngineEndpoint,
 ): Promise<FabricProcess> {
   installLog();
-  const own = ownNodes(spec.nodes, process.argv.slice(3));
-  const adapters = adaptersOf(own);
+  const adapters = adaptersOf(spec.nodes);
   const distinct = [...new Set(adapters.values())];
   await Promise.all(distinct.map((each) => each.open()));
   const { namespace } = endpoint;
@@ -68,7 +67,9 @@ export async function startNodeHost(
     client: engine.client,
     readers: new FeedReaders(),
   };
-  const nodes = await Promise.all(own.map((node) => hostNode(host, node, adapters.get(node.id)!)));
+  const nodes = await Promise.all(
+    spec.nodes.map((node) => hostNode(host, node, adapters.get(node.id)!)),
+  );
   const stop = async (graceMs: number): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop(graceMs)));
     await Promise.all(distinct.map((each) => each.close()));
@@ -170,5 +171,8 @@ async function answered(host: Host, node: RunNode, identity: string): Promise<vo
 }
 
 if (process.argv[1] === import.meta.filename) {
-  await live(async (spec) => startNodeHost(spec, await engineEndpoint()));
+  await live(async (spec) => {
+    const nodes = ownNodes(spec.nodes, process.argv.slice(3));
+    return await startNodeHost({ ...spec, nodes }, await engineEndpoint());
+  });
 }
