@@ -28,7 +28,16 @@ it(
     const { runId } = await fabric.untilUp(running);
     const done = (): number => fabric.results(runId).length;
     await until('some jobs of running leases are on disk', () => done() >= 25);
-    process.kill(fabric.record().pids['node host']!, 'SIGKILL');
+    // Its supervisor is held until the engine has missed the beats: a host that is back before that says
+    // itself that the old one is gone, and its leases are freed without a word of the dead.
+    const { supervisor, pids } = fabric.record();
+    process.kill(supervisor.pid, 'SIGSTOP');
+    process.kill(pids['node host']!, 'SIGKILL');
+    await until('the nodes are given up', async () => {
+      const entries = await fabric.ledger(runId, 'earth');
+      return entries.filter((each) => each.type === 'node' && each.change === 'lost').length === 2;
+    });
+    process.kill(supervisor.pid, 'SIGCONT');
     expect(await running.ended, running.said()).toBe(EXIT.done);
     const report = fabric.report(runId);
     expect(report.problems).toEqual([]);

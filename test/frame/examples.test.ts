@@ -71,6 +71,9 @@ test(
     started.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
     started.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     await vi.waitUntil(() => /^fabric: /m.test(said) || started.exitCode !== null, RUN_MS_MAX);
+    const isRunning = (): boolean =>
+      run(bin, 'status', '--json').stdout.includes('"state": "running"');
+    await vi.waitUntil(isRunning, { timeout: RUN_MS_MAX, interval: 200 });
 
     const startedMs = Date.now();
     const embed = run(join(root, 'examples', 'embed.mjs'));

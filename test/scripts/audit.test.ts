@@ -89,7 +89,9 @@ test('a changed byte of a chain, and one of a result, fail and are named', async
   writeFileSync(results, readFileSync(results, 'utf8').replace('"ms":1', '"ms":2'));
   const { code, out } = await verify('first');
   expect(code).toBe(1);
-  expect(out).toMatch(/✗ hash chains: .*\n {4}earth: .*is damaged: its entries are not those it was written with/);
+  expect(out).toMatch(
+    /✗ hash chains: .*\n {4}earth: .*is damaged: its entries are not those it was written with/,
+  );
   expect(out).toMatch(/✗ results .*\n {4}\w+, entry \d+: segment .*: its digest is sha256/);
   expect(out).toMatch(/\d of 11 checks failed/);
 });
