@@ -19,9 +19,10 @@ const SHOW_EVERY_MS = 500;
 
 export function showIfDue(draft: Draft): void {
   const { state, nowMs } = draft;
-  const isNewPhase = phase(state) !== state.shown.phase;
+  const now = phase(state);
+  const isNewPhase = now !== state.shown.phase;
   if (!isNewPhase && (!state.shown.due || nowMs < state.shown.atMs + SHOW_EVERY_MS)) return;
-  state.shown = { atMs: nowMs, phase: phase(state), due: false };
+  state.shown = { atMs: nowMs, phase: now, due: false };
   draft.effects.push({ do: 'show', shown: { atMs: nowMs, status: statusToShow(state) } });
 }
 
@@ -34,9 +35,9 @@ export function showAtMs({ shown, closed }: OrchestratorState): number | null {
 function statusToShow(state: OrchestratorState): FabricStatus {
   const status = { ...fabricStatus(state), series: {} };
   if (jsonBytes(status) <= LIMITS.shownBytesMax) return status;
-  const shards = Object.entries(status.shards).map(([shard, report]) => {
-    const { direct: _, ...rest } = report;
-    return [shard, { ...rest, nodes: [], demand: [], skillSets: [], direct: [] }] as const;
-  });
+  const shards = Object.entries(status.shards).map(
+    ([shard, report]) =>
+      [shard, { ...report, nodes: [], demand: [], skillSets: [], direct: [] }] as const,
+  );
   return { ...status, shards: Object.fromEntries(shards), decisions: [] };
 }

@@ -24,15 +24,20 @@ const EJECTED_SHARE_MAX = 1 / 3;
 
 /** True while the node may be given leases. */
 export function takesLeases(node: NodeState, nowMs: number): boolean {
-  return node.state === 'ready' && node.service === 'open' && (node.ejectedUntilMs ?? 0) <= nowMs;
+  return node.state === 'ready' && node.service === 'open' && !isEjected(node, nowMs);
 }
 
 /** What the node is, in one word. */
-export function lifeOf({ state, service, ejectedUntilMs }: NodeState, nowMs: number): NodeLife {
+export function lifeOf(node: NodeState, nowMs: number): NodeLife {
+  const { state, service } = node;
   if (service === 'removed') return 'removed';
   if (state !== 'ready') return state;
   if (service !== 'open') return service;
-  return (ejectedUntilMs ?? 0) > nowMs ? 'ejected' : 'ready';
+  return isEjected(node, nowMs) ? 'ejected' : 'ready';
+}
+
+function isEjected({ ejectedUntilMs }: NodeState, nowMs: number): boolean {
+  return (ejectedUntilMs ?? 0) > nowMs;
 }
 
 /** Ends drains that are done or overdue, and looks for nodes that stand out. */
@@ -123,12 +128,10 @@ function tendDrain(draft: Draft, node: NodeState): void {
 function ejectOutlier(draft: Draft): void {
   const { state, nowMs } = draft;
   const pool = state.nodes.filter((node) => node.state === 'ready' && node.service === 'open');
-  const out = pool.filter((node) => (node.ejectedUntilMs ?? 0) > nowMs).length;
+  const out = pool.filter((node) => isEjected(node, nowMs)).length;
   const most = pool.length > 1 ? Math.max(1, Math.floor(pool.length * EJECTED_SHARE_MAX)) : 0;
   if (out >= most) return;
-  const judged = pool.filter(
-    (node) => (node.ejectedUntilMs ?? 0) <= nowMs && node.attempts >= ATTEMPTS_MIN,
-  );
+  const judged = pool.filter((node) => !isEjected(node, nowMs) && node.attempts >= ATTEMPTS_MIN);
   for (const node of judged) {
     const others = judged.filter((other) => other !== node);
     const why = standsOut(node, others);

@@ -8,18 +8,9 @@ import { violations } from '../../fabric/invariants.ts';
 import { loadReport } from '../../fabric/shard/report.ts';
 import { openShard, type ShardState } from '../../fabric/shard/state.ts';
 import { nextWake } from '../../fabric/shard/wake.ts';
-import { nodeOf, specOf } from './small-world.ts';
+import { nodeOf, specOf, TRAITS } from './small-world.ts';
 
 const JOBS = 200;
-const traits = {
-  kind: 'work',
-  skills: [],
-  priority: 5,
-  latencyBudgetMs: null,
-  value: 2,
-  estimateMs: 10,
-};
-
 /** One shard, its nodes and the clock; what it asks for is kept. */
 class Bench {
   state: ShardState;
@@ -36,7 +27,7 @@ class Bench {
     this.state = openShard(spec, 'earth', 0);
     this.tell({ on: 'opened' });
     for (const id of nodes) this.register(id, 's1');
-    const classes = [{ ...traits, ordinals: range(0, JOBS) }];
+    const classes = [{ ...TRAITS, ordinals: range(0, JOBS) }];
     this.tell({ on: 'page', feed: 'feed-0', from: 0, count: JOBS, classes });
   }
 

@@ -7,16 +7,7 @@ import { decide } from '../../fabric/shard/decide.ts';
 import type { ShardEffect, ShardEvent } from '../../fabric/shard/events.ts';
 import { loadReport } from '../../fabric/shard/report.ts';
 import { openShard, type ShardState } from '../../fabric/shard/state.ts';
-import { nodeOf, specOf, type SmallMission } from './small-world.ts';
-
-const traits = {
-  kind: 'work',
-  skills: [],
-  priority: 5,
-  latencyBudgetMs: null,
-  value: 2,
-  estimateMs: 10,
-};
+import { nodeOf, specOf, TRAITS, type SmallMission } from './small-world.ts';
 
 function shardOf(mission: Partial<SmallMission>): ShardState {
   const spec = specOf({
@@ -38,7 +29,7 @@ const page = (count = 10): ShardEvent => ({
   feed: 'feed-0',
   from: 0,
   count,
-  classes: [{ ...traits, ordinals: range(0, count) }],
+  classes: [{ ...TRAITS, ordinals: range(0, count) }],
 });
 const leasesOf = (effects: readonly ShardEffect[]) =>
   effects.flatMap((effect) => (effect.do === 'lease' ? [effect.grant] : []));
@@ -91,7 +82,7 @@ describe('where no job may be moved', () => {
     feed: 'feed-0',
     from: 0,
     count: 10,
-    classes: [{ ...traits, skills: ['drill'], ordinals: range(0, 10) }],
+    classes: [{ ...TRAITS, skills: ['drill'], ordinals: range(0, 10) }],
   };
 
   it.each([
@@ -134,10 +125,10 @@ describe('a queue in very many pieces', () => {
     const { state } = decide(shardOf({ policy: { pageJobs: 5_000 } }), [], 0);
     const birth = { feed: 'other', origin: 'earth', attempt: 1, hops: 0, avoidNode: null };
     const queue = [
-      { ...traits, ...birth, id: 0, arrivedAtMs: 0, notBeforeMs: 0, page: null, ordinals: many },
+      { ...TRAITS, ...birth, id: 0, arrivedAtMs: 0, notBeforeMs: 0, page: null, ordinals: many },
     ];
     const full: ShardState = { ...state, queue, feeds: opened.state.feeds };
-    const job = { ...traits, id: 'x', payload: null };
+    const job = { ...TRAITS, id: 'x', payload: null };
     const submit: ShardEvent = {
       on: 'command',
       command: {

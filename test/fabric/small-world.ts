@@ -18,6 +18,16 @@ export const POLICY: FabricPolicy = {
   historyEventsMax: 600,
 };
 
+/** What jobs of a hand-made page have in common. */
+export const TRAITS = {
+  kind: 'work',
+  skills: [],
+  priority: 5,
+  latencyBudgetMs: null,
+  value: 2,
+  estimateMs: 10,
+};
+
 export interface SmallShard {
   readonly name: string;
   readonly policy?: Partial<ShardPolicy>;
