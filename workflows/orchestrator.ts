@@ -120,10 +120,16 @@ export async function orchestratorWorkflow({
   );
   if (next !== null) {
     await wf.condition(wf.allHandlersFinished);
-    await wf.continueAsNew<typeof orchestratorWorkflow>({ spec, carried: next });
+    await inNewRun({ spec, carried: next });
   }
   await wf.condition(wf.allHandlersFinished);
   return { status: fabricStatus(shell.state), governance: governance(shell.state) };
+}
+
+/** The new run starts with what this one showed: the engine itself hands on only the first run's memo. */
+async function inNewRun(input: OrchestratorInput): Promise<void> {
+  const { memo = {} } = wf.workflowInfo();
+  await wf.makeContinueAsNewFunc<typeof orchestratorWorkflow>({ memo })(input);
 }
 
 function takeCommands(shell: OrchestratorShell): void {

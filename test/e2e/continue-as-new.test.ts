@@ -5,6 +5,9 @@
 import { afterAll, expect, it } from 'vitest';
 import type { MissionInput } from '../../fabric/mission/schema.ts';
 import { EXIT } from '../../scripts/exit-code.ts';
+import { readHistories } from '../../scripts/histories.ts';
+import { orchestratorId, SHOWN } from '../../workflows/protocol.ts';
+import type { Report } from '../../reporting/schema.ts';
 import { LiveFabric } from './live-fabric.ts';
 
 const JOBS = 800;
@@ -39,6 +42,18 @@ function runToEnd(fabric: LiveFabric, policy: MissionInput['policy']) {
   return fabric.report(fabric.runId());
 }
 
+/** What each run of the orchestrator but the first started with, by name. */
+async function memosOfLaterRuns({ fabric, runId }: Report): Promise<string[][]> {
+  const memos: string[][] = [];
+  for await (const run of readHistories(often.histories(runId))) {
+    if (run.workflowId !== orchestratorId(fabric) || run.n === 1) continue;
+    if (!('history' in run)) throw new Error(run.unreadable);
+    const started = run.history.events?.[0]?.workflowExecutionStartedEventAttributes;
+    memos.push(Object.keys(started?.memo?.fields ?? {}));
+  }
+  return memos;
+}
+
 it(
   'many continue-as-news with leases in flight run no job twice and change no outcome',
   async () => {
@@ -47,6 +62,11 @@ it(
     expect(report.problems).toEqual([]);
     expect(report.jobs).toMatchObject({ submitted: JOBS, accepted: JOBS });
     expect(report.jobs.completed + report.jobs.failed).toBe(JOBS);
+
+    // Otherwise nobody would see the end when a run is left right after it.
+    const later = await memosOfLaterRuns(report);
+    expect(later.length).toBeGreaterThan(2);
+    for (const memo of later) expect(memo).toContain(SHOWN);
 
     for (const shard of SHARDS) {
       const entries = await often.ledger(report.runId, shard);
