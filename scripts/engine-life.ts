@@ -45,6 +45,7 @@ class Keeper implements EngineLife {
   #released = false;
   #revivals = 0;
   #startedMs = Date.now();
+  #kills: Promise<void> = Promise.resolve();
 
   constructor(engine: Engine, order: EngineOrder) {
     this.#engine = engine;
@@ -54,7 +55,14 @@ class Keeper implements EngineLife {
     this.#watch();
   }
 
-  async kill(struck?: () => void): Promise<void> {
+  /** One after another: a server that is being killed can't be killed. */
+  kill(struck?: () => void): Promise<void> {
+    const killed = this.#kills.then(() => this.#killOnce(struck));
+    this.#kills = killed.catch(() => undefined);
+    return killed;
+  }
+
+  async #killOnce(struck?: () => void): Promise<void> {
     await this.#revival;
     const engine = this.#engine;
     if (engine.kind === 'external') throw new EngineError(`${engine.address} is not ours to kill`);
