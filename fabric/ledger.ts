@@ -190,6 +190,11 @@ export function isFull(ledger: LedgerState): boolean {
   return ledger.backlog.length >= LIMITS.ledgerBacklogMax;
 }
 
+/** True when the entry of this number, and with it every one before it, is known to be on disk. */
+export function isOnDisk({ nextSeq, backlog }: LedgerState, seq: number): boolean {
+  return seq < nextSeq - backlog.length;
+}
+
 export function isStuck({ stuck }: LedgerState): boolean {
   return stuck !== null && stuck !== undefined;
 }

@@ -17,7 +17,15 @@ import { giveUpSuspects, nodeGone, registerNode } from './nodes.ts';
 import { endLease, loseLease, returnUnwritten } from './outcomes.ts';
 import { reportCrossing, reportIfDue } from './report.ts';
 import type { ShardState } from './state.ts';
-import { receiveAck, receiveTransfer, resend, sendAcks, shed, takeOrder } from './transfers.ts';
+import {
+  receiveAck,
+  receiveTransfer,
+  sendAcks,
+  sendTransfers,
+  shed,
+  takeOrder,
+  waitsForLedger,
+} from './transfers.ts';
 
 export interface ShardDecision {
   readonly state: ShardState;
@@ -48,8 +56,8 @@ function settle(draft: Draft): void {
   // 3. Nodes get work, and what they take is pulled anew.
   dispatch(draft);
   pullPages(draft);
-  // 4. Transfers: again what was not acknowledged, and an answer to what came in.
-  resend(draft);
+  // 4. Transfers: what the ledger holds by now, and again what was not acknowledged; then answers.
+  sendTransfers(draft);
   sendAcks(draft);
   // 5. Pauses whose leases have come back, and the end.
   settlePauses(draft);
@@ -131,9 +139,14 @@ function appendFailed(draft: Draft, why: string): void {
 }
 
 function append(draft: Draft): void {
-  const started = startAppend(draft.state.ledger, draft.nowMs, draft.state.closingAtMs !== null);
+  const { state, nowMs } = draft;
+  const started = startAppend(
+    state.ledger,
+    nowMs,
+    state.closingAtMs !== null || waitsForLedger(state),
+  );
   if (!started) return;
-  draft.state.ledger = started.ledger;
+  state.ledger = started.ledger;
   draft.effects.push({ do: 'append', head: started.ledger.head, entries: started.entries });
 }
 

@@ -17,12 +17,10 @@ export interface Draft {
   readonly nowMs: number;
   readonly effects: ShardEffect[];
   readonly reasons: Reason[];
-  /** Origins to be sent this shard's record of their transfers. */
-  readonly acksDue: Set<string>;
 }
 
 export function openDraft(state: ShardState, nowMs: number): Draft {
-  return { state: { ...state }, nowMs, effects: [], reasons: [], acksDue: new Set() };
+  return { state: { ...state }, nowMs, effects: [], reasons: [] };
 }
 
 /** Gives a reason for what was just decided, and keeps it among the last few for people to read. */

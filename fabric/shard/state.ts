@@ -77,6 +77,8 @@ export type Received = Omit<TransferAck, 'target'>;
 export interface OutboxEntry {
   readonly transfer: Transfer;
   readonly jobs: number;
+  /** Its entry in the ledger: it does not leave before that is on disk. */
+  readonly seq: number;
   readonly sentAtMs: number;
   readonly sends: number;
 }
@@ -129,6 +131,8 @@ export interface ShardState {
   readonly nodes: readonly NodeState[];
   readonly outbox: readonly OutboxEntry[];
   readonly received: Readonly<Record<string, Received>>;
+  /** By origin that waits for an answer: the entry of the ledger that must be on disk before it is given. */
+  readonly acksOwed: Readonly<Record<string, number>>;
   /** Orders to shed that are not yet carried out; `jobs` is what is left of each. */
   readonly orders: readonly Offload[];
   readonly planSeen: number;
@@ -210,6 +214,7 @@ export function openShard(spec: RunSpec, shard: string, nowMs: number): ShardSta
     nodes: [],
     outbox: [],
     received: {},
+    acksOwed: {},
     orders: [],
     planSeen: 0,
     next: { classId: 0, lease: 0 },

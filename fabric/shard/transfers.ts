@@ -4,11 +4,14 @@
  * target's record covers its number; the target settles each number once, whatever the order of
  * arrival, and answers with its whole record. A refused transfer goes back into the origin's queue.
  *
+ * Neither speaks before its own ledger holds what it says. So the chains on disk never know the effect of
+ * a transfer without its cause, whatever is lost of the engine, and a fabric can be rebuilt from them.
+ *
  * A job is the origin's while it is queued, the transfer's while it is in the outbox, and the target's
  * once the target's record holds the number without refusing it.
  */
 import { jsonBytes } from '../bytes.ts';
-import { isFull } from '../ledger.ts';
+import { isFull, isOnDisk } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
 import type { JobClass, TravellingSlice } from '../job.ts';
 import type { Offload, Transfer, TransferAck, TransferMessage } from '../messages.ts';
@@ -120,7 +123,8 @@ function dispatchTransfer(draft: Draft, order: Offload, slices: TravellingSlice[
   const jobs = slices.reduce((sum, slice) => sum + size(slice.ordinals), 0);
   const queued = queuedJobs(state) + unpulledJobs(state, nowMs) + jobs;
   state.transferNo = { ...state.transferNo, [order.to]: no };
-  state.outbox = [...state.outbox, { transfer, jobs, sentAtMs: nowMs, sends: 1 }];
+  const seq = state.ledger.nextSeq;
+  state.outbox = [...state.outbox, { transfer, jobs, seq, sentAtMs: nowMs, sends: 0 }];
   log(draft, {
     type: 'transfer-out',
     peer: order.to,
@@ -132,21 +136,23 @@ function dispatchTransfer(draft: Draft, order: Offload, slices: TravellingSlice[
     ? reason('spill-skills', { no, jobs, to: order.to })
     : reason('spilled', { no, jobs, to: order.to, queued, limit: state.policy.spilloverLimit });
   note(draft, why);
-  send(draft, order.to, { kind: 'transfer', body: transferMessage(state, transfer) });
   return jobs;
 }
 
-/** Sends again what has waited too long for its acknowledgement. */
-export function resend(draft: Draft): void {
+/** Sends what is recorded by now, and again what has waited too long for its acknowledgement. */
+export function sendTransfers(draft: Draft): void {
   const { state, nowMs } = draft;
   state.outbox = state.outbox.map((entry) => {
-    if (resendAtMs(entry) > nowMs) return entry;
+    if (entry.sends === 0 ? !isOnDisk(state.ledger, entry.seq) : resendAtMs(entry) > nowMs) {
+      return entry;
+    }
     const body = transferMessage(state, entry.transfer);
     send(draft, entry.transfer.to, { kind: 'transfer', body });
     return { ...entry, sentAtMs: nowMs, sends: entry.sends + 1 };
   });
 }
 
+/** When it is sent again; only one that was sent can be. */
 export function resendAtMs(entry: OutboxEntry): number {
   return entry.sentAtMs + Math.min(RESEND_MS * 2 ** (entry.sends - 1), RESEND_MAX_MS);
 }
@@ -167,8 +173,8 @@ export function receiveTransfer(draft: Draft, { transfer, settledUpTo }: Transfe
   const isOurs = transfer.to === state.shard && state.shards.includes(transfer.from);
   if (!isOurs || transfer.from === state.shard) return;
   const record = state.received[transfer.from] ?? NOTHING_RECEIVED;
-  draft.acksDue.add(transfer.from);
   if (isSettled(record, transfer.no)) {
+    oweAck(draft, transfer.from);
     setRecord(draft, transfer.from, forget(record, settledUpTo));
     return;
   }
@@ -177,6 +183,7 @@ export function receiveTransfer(draft: Draft, { transfer, settledUpTo }: Transfe
   const why = refusal(state, transfer);
   if (why === null) acceptTransfer(draft, transfer);
   else refuseTransfer(draft, transfer, why);
+  oweAck(draft, transfer.from);
   const settled = settle(record, transfer.no, why !== null);
   setRecord(draft, transfer.from, forget(settled, settledUpTo));
 }
@@ -246,11 +253,25 @@ export function receiveAck(draft: Draft, ack: TransferAck): void {
   }
 }
 
+/** An answer is given when all that was decided until now is recorded. */
+function oweAck({ state }: Draft, origin: string): void {
+  state.acksOwed = { ...state.acksOwed, [origin]: state.ledger.nextSeq - 1 };
+}
+
+/** True while something is only waiting for the ledger before it is sent. */
+export function waitsForLedger({ outbox, acksOwed }: ShardState): boolean {
+  return outbox.some(({ sends }) => sends === 0) || Object.keys(acksOwed).length > 0;
+}
+
 /** Answers every origin whose transfers came in: its whole record each time. */
 export function sendAcks(draft: Draft): void {
-  for (const origin of [...draft.acksDue].sort()) {
-    const { upTo, beyond, refused } = draft.state.received[origin] ?? NOTHING_RECEIVED;
-    const body: TransferAck = { target: draft.state.shard, upTo, beyond, refused };
+  const { state } = draft;
+  for (const [origin, seq] of Object.entries(state.acksOwed).sort()) {
+    if (!isOnDisk(state.ledger, seq)) continue;
+    const { [origin]: _, ...others } = state.acksOwed;
+    state.acksOwed = others;
+    const { upTo, beyond, refused } = state.received[origin] ?? NOTHING_RECEIVED;
+    const body: TransferAck = { target: state.shard, upTo, beyond, refused };
     send(draft, origin, { kind: 'ack', body });
   }
 }

@@ -24,7 +24,7 @@ export function nextWake(state: ShardState, nowMs: number): number | null {
     const at = Math.max(arrivalMs(feed, arrived), nowMs + ARRIVALS_GATHER_MS);
     instants.push(mayDispatch(state) ? at : Math.max(at, tickMs));
   }
-  for (const entry of state.outbox) instants.push(resendAtMs(entry));
+  for (const entry of state.outbox) if (entry.sends > 0) instants.push(resendAtMs(entry));
   if (mayDispatch(state)) for (const jobs of state.queue) instants.push(jobs.notBeforeMs);
   if (mayDispatch(state) && state.queue.length > 0) instants.push(...holdInstants(state));
   for (const pending of state.pendingPauses) instants.push(pending.dueAtMs);

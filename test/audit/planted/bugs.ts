@@ -205,9 +205,8 @@ const TRANSFERS: readonly PlantedBug[] = [
     words: 'A transfer that was seen before is not acknowledged again',
     breaks: 'I9',
     file: `${SHARD}/transfers.ts`,
-    find: '  draft.acksDue.add(transfer.from);\n  if (isSettled(record, transfer.no)) {',
-    replace:
-      '  if (!isSettled(record, transfer.no)) draft.acksDue.add(transfer.from);\n  if (isSettled(record, transfer.no)) {',
+    find: '    oweAck(draft, transfer.from);\n    setRecord(draft, transfer.from, forget(record, settledUpTo));',
+    replace: '    setRecord(draft, transfer.from, forget(record, settledUpTo));',
     caughtBy: 'stuck',
   },
   {
