@@ -2,9 +2,12 @@
  * The shapes of all activities. Workflows import these types and nothing else from this folder, so
  * that no Node code ever reaches the workflow bundle.
  */
+import type { CutPart } from '../fabric/checkpoint/cut.ts';
 import type { LedgerEntry } from '../fabric/ledger.ts';
 import type { LeaseGrant, LeaseResult } from '../fabric/messages.ts';
 import type { PageClass } from '../fabric/job.ts';
+import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import type { SealedCheckpoint } from '../fabric/orchestrator/checkpoints.ts';
 import type { FeedSpec } from '../fabric/policy.ts';
 
 export interface PullInput {
@@ -34,7 +37,32 @@ export interface AppendOutput {
 }
 
 /** An append: done, or not possible now, with the reason in words. */
-export type AppendAnswer = AppendOutput | { readonly unwritable: string };
+export type AppendAnswer = OrUnwritable<AppendOutput>;
+
+/** What the file system refuses is an answer: the workflow goes on without. */
+export type OrUnwritable<T> = T | { readonly unwritable: string };
+
+export interface SaveCutInput {
+  /** Absolute folder of the run's checkpoints. */
+  readonly folder: string;
+  readonly epoch: number;
+  /** A shard, or `orchestrator`. */
+  readonly chain: string;
+  readonly workflow: {
+    readonly workflowId: string;
+    readonly execution: string;
+    readonly events: number;
+    readonly state: unknown;
+  };
+}
+
+export interface SealInput {
+  readonly folder: string;
+  readonly epoch: number;
+  readonly parts: Readonly<Record<string, CutPart>>;
+  readonly spec: RunSpec;
+  readonly atMs: number;
+}
 
 /** Activities on the orchestrator's task queue. */
 export interface OrchestratorActivities {
@@ -46,6 +74,10 @@ export interface OrchestratorActivities {
    * no failure: the workflow has to know that it is stuck.
    */
   appendLedger(input: AppendInput): Promise<AppendAnswer>;
+  /** Writes one workflow's snapshot as a part of a checkpoint. */
+  saveCut(input: SaveCutInput): Promise<OrUnwritable<CutPart>>;
+  /** Makes one checkpoint file of all parts; a `CheckpointError` where they can't be those of one cut. */
+  sealCheckpoint(input: SealInput): Promise<OrUnwritable<SealedCheckpoint>>;
 }
 
 export interface PresenceInput {

@@ -1,6 +1,7 @@
 /** The activities of the orchestrator process, as the workflows know them. */
 import { Context } from '@temporalio/activity';
-import type { AppendAnswer, AppendInput, OrchestratorActivities } from './contracts.ts';
+import { saveCut, sealCheckpoint } from './checkpoint.ts';
+import type { OrchestratorActivities, OrUnwritable } from './contracts.ts';
 import { FeedReaders } from './feed/index.ts';
 import { appendLedger } from './ledger.ts';
 import { pullPage } from './pull.ts';
@@ -10,14 +11,16 @@ import { unwritableWords } from './unwritable.ts';
 export function makeOrchestratorActivities(): OrchestratorActivities {
   const readers = new FeedReaders();
   return {
-    appendLedger: (input) => beating(() => appendIfWritable(input)),
+    appendLedger: (input) => beating(() => ifWritable(() => appendLedger(input))),
     pullPage: (input) => beating(() => pullPage(readers, input)),
+    saveCut: (input) => beating(() => ifWritable(() => saveCut(input))),
+    sealCheckpoint: (input) => beating(() => ifWritable(() => sealCheckpoint(input))),
   };
 }
 
-async function appendIfWritable(input: AppendInput): Promise<AppendAnswer> {
+async function ifWritable<T>(write: () => Promise<T>): Promise<OrUnwritable<T>> {
   try {
-    return await appendLedger(input);
+    return await write();
   } catch (error) {
     const unwritable = unwritableWords(error);
     if (unwritable === null) throw error;

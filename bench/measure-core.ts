@@ -41,7 +41,8 @@ function specOf(feedJobs: number): RunSpec {
       pageJobs: 5_000,
       unmatchedSkills: 'refuse',
       leaseTimeoutMs: 60_000,
-      historyEventsMax: 600,
+      checkpointEveryMs: 0,
+    historyEventsMax: 600,
     },
     timeScale: 1,
     shards: [

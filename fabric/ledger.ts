@@ -5,6 +5,7 @@
  */
 import type { Ordinals } from './ordinals.ts';
 import type { JobTraits } from './job.ts';
+import type { NodeSpec } from './policy.ts';
 import { LIMITS } from './limits.ts';
 import { explain, reason, type Reason } from './reasons.ts';
 
@@ -20,6 +21,8 @@ export interface AcceptedClass extends JobTraits {
   readonly ordinals: Ordinals;
   /** Ids of jobs that came inline, in the order of `ordinals`; a feed's own ids stay in the feed. */
   readonly ids?: readonly string[];
+  /** Their payloads in the same order: no feed could be asked for them again. */
+  readonly payloads?: readonly unknown[];
 }
 
 /** A results segment that a node wrote and synced: outcomes point at it instead of carrying results. */
@@ -120,6 +123,8 @@ export type LedgerEvent =
         | 'ejected'
         | 'readmitted';
       readonly why?: string;
+      /** When it registered: what it is. */
+      readonly spec?: NodeSpec;
     }
   | {
       readonly type: 'plan';
@@ -139,6 +144,16 @@ export type LedgerEvent =
       readonly because?: string;
       readonly effect?: string;
     }
+  | {
+      readonly type: 'checkpoint';
+      readonly epoch: number;
+      readonly path: string;
+      readonly sha256: string;
+      /** Events in the history of each workflow when its snapshot was taken. */
+      readonly positions: Readonly<Record<string, number>>;
+    }
+  /** The engine was lost: the fabric goes on from a checkpoint, and from what its ledger holds beyond. */
+  | { readonly type: 'rebuilt'; readonly epoch: number; readonly sha256: string }
   | { readonly type: 'close'; readonly tally: unknown };
 
 /** One recorded line. `seq` counts from 0 in each chain; `at` is workflow time in ms since the epoch. */

@@ -49,6 +49,8 @@ export const LIMITS = {
   governanceMax: 200,
   /** Bytes of what the newest of them say of submitted jobs one by one. */
   answerBytesMax: 256 * 1024,
+  /** Checkpoint files kept of one run; the oldest is removed for the next. */
+  checkpointsKept: 16,
   /** Decisions in words that a shard keeps for the Web UI. */
   decisionsKept: 12,
   /** Bytes of a status that is shown without being asked for. */

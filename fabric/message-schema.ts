@@ -4,10 +4,12 @@
  * refused on the record, and never reaches code that would throw on it again and again.
  */
 import { z } from 'zod';
+import type { CutPart } from './checkpoint/cut.ts';
 import type { JobBody, TravellingSlice } from './job.ts';
 import { LIMITS } from './limits.ts';
 import type {
   CommandAnswer,
+  CutReport,
   LoadReport,
   Message,
   NodeReport,
@@ -35,6 +37,8 @@ export function parseMessage(input: unknown): Message | null {
 const known = name();
 const word = z.string().max(1_000);
 const text = z.string().max(10_000);
+/** So that no message can raise the epoch to where it can't rise any more. */
+const EPOCH_MAX = 1_000_000_000;
 const words = z.array(word);
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 const whole = count.int();
@@ -221,7 +225,14 @@ const load = shape<LoadReport>({
   direct: z.array(z.object({ command, answer })).max(LIMITS.directCommandsKept),
 });
 
-const message = z.discriminatedUnion('kind', [
+const cutReport = shape<CutReport>({
+  shard: known,
+  epoch: whole,
+  part: shape<CutPart>({ bytes: whole, sha256: word }).nullable(),
+  why: text,
+});
+
+const letter = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('transfer'),
     body: z.object({ transfer, settledUpTo: whole }),
@@ -233,4 +244,8 @@ const message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('answer'), body: answer }),
   z.object({ kind: z.literal('ask') }),
   z.object({ kind: z.literal('close') }),
+  z.object({ kind: z.literal('cut') }),
+  z.object({ kind: z.literal('cutEnded'), body: cutReport }),
 ]);
+
+const message = letter.and(z.object({ epoch: whole.max(EPOCH_MAX).default(0) }));

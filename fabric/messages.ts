@@ -2,6 +2,7 @@
  * What travels between shards, orchestrator and nodes. All of it is plain JSON, all of it may arrive
  * twice, late or out of order, and every receiver copes with that by numbers it keeps.
  */
+import type { CutPart } from './checkpoint/cut.ts';
 import type { FailedJob, Segment } from './ledger.ts';
 import type { Ordinals } from './ordinals.ts';
 import type { JobBody, TravellingSlice } from './job.ts';
@@ -248,8 +249,21 @@ export interface LoadReport {
   readonly direct: readonly { readonly command: ShardCommand; readonly answer: CommandAnswer }[];
 }
 
+/** What became of a shard's snapshot: on disk, or not, and why. */
+export interface CutReport {
+  readonly shard: string;
+  readonly epoch: number;
+  readonly part: CutPart | null;
+  readonly why: string;
+}
+
 /** Everything that one workflow sends another: one signal name, one tagged payload. */
-export type Message =
+export type Message = Letter & {
+  /** Of the sender's newest snapshot: see `checkpoint/cut.ts`. */
+  readonly epoch: number;
+};
+
+export type Letter =
   | { readonly kind: 'transfer'; readonly body: TransferMessage }
   | { readonly kind: 'ack'; readonly body: TransferAck }
   | { readonly kind: 'load'; readonly body: LoadReport }
@@ -258,4 +272,8 @@ export type Message =
   | { readonly kind: 'answer'; readonly body: CommandAnswer }
   /** Asks a shard for a report, whatever its tick: an earlier one seems to be missing. */
   | { readonly kind: 'ask' }
-  | { readonly kind: 'close' };
+  | { readonly kind: 'close' }
+  /** To a shard: nothing but its epoch, so that a shard that hears nothing else takes its snapshot too. */
+  | { readonly kind: 'cut' }
+  /** A shard to the orchestrator. */
+  | { readonly kind: 'cutEnded'; readonly body: CutReport };

@@ -30,6 +30,8 @@ export interface FabricPolicy {
   readonly leaseTimeoutMs: number;
   /** Events of one workflow run before it continues as new; tests set it low. */
   readonly historyEventsMax: number;
+  /** How often a checkpoint is written, in ms; 0 for only when asked for and at the end. */
+  readonly checkpointEveryMs: number;
 }
 
 /** How a node describes itself when it registers. */

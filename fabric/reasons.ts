@@ -56,6 +56,10 @@ const SENTENCES = {
   'target-shedding': '{target} is itself above its limit.',
   'nowhere-to-go':
     '{shard}: no target can take more now; above its limit or budget: {jobs|job}, to stay here.',
+  'checkpoint-written': 'Checkpoint {epoch} written: {path}',
+  'lost-with-engine':
+    'The Temporal server was lost before a shard had the jobs: hand them in again.',
+  'checkpoint-failed': 'Checkpoint {epoch} could not be written: {why}.',
   'feed-failed': 'Feed {feed} could not be read: {why}.',
   'ledger-behind':
     'The ledger is {entries|entry|entries} behind; nothing is taken in or leased until it catches up.',

@@ -8,13 +8,14 @@ import { claimsEnded, crossCheck } from './cross-check.ts';
 import { faultSections } from './fault-facts.ts';
 import { gatherResults, type FirstPage } from './first-page.ts';
 import { judgeGates } from './gates.ts';
-import { readLedgerFacts, type LedgerFacts } from './ledger-facts.ts';
+import { readLedgerFacts, type CheckpointEntry, type LedgerFacts } from './ledger-facts.ts';
 import { isoTime, quotient, rounded } from './numbers.ts';
 import { outcomeDigest } from './outcome-digest.ts';
 import { ProblemList } from './problems.ts';
 import { readResults } from './read-results.ts';
 import type { RunRecords } from './records.ts';
 import type { ReportedRun, RunStatus } from './reported-run.ts';
+import { resumeToken } from './resume-token.ts';
 import { REPORT_SCHEMA, type Report } from './schema.ts';
 import { nodeSections, policySection, shardSections } from './shard-section.ts';
 
@@ -81,7 +82,7 @@ function assemble(run: ReportedRun, facts: LedgerFacts, problems: ProblemList): 
     shards,
     nodes: nodeSections(status),
     governance: governanceSection(result.governance),
-    checkpoints: [],
+    checkpoints: facts.checkpoints.map((entry) => checkpointSection(spec, entry)),
     faults: [],
     timings: { ...times, jobsPerSecond: quotient(ended * 1_000, times.durationMs) },
     history: { events, bytes, ...perJob, runs },
@@ -91,6 +92,14 @@ function assemble(run: ReportedRun, facts: LedgerFacts, problems: ProblemList): 
     outcomeDigest: outcomeDigest(facts.table),
     ledger: ledgerSection(spec.folders.ledger, facts),
   };
+}
+
+function checkpointSection(
+  { fabric, runId }: ReportedRun['spec'],
+  { epoch, path, sha256, positions, at }: CheckpointEntry,
+): Report['checkpoints'][number] {
+  const token = resumeToken({ fabric, runId, checkpoint: { epoch, sha256, positions } });
+  return { path, sha256, at: isoTime(at), resumeToken: token };
 }
 
 type Counts = Pick<Report, 'jobs' | 'value' | 'cost'>;

@@ -3,12 +3,15 @@
  * taken from the fabric's own counts here, so that the two can be held against each other.
  */
 import type { LedgerEntry } from '../fabric/ledger.ts';
+import { LIMITS } from '../fabric/limits.ts';
 import { size } from '../fabric/ordinals.ts';
 import { JobTable } from './job-table.ts';
 import { LeaseCheck } from './lease-check.ts';
 import type { ProblemList } from './problems.ts';
 import type { RunRecords } from './records.ts';
 import { TransferCheck, type Spillovers } from './transfer-check.ts';
+
+export type CheckpointEntry = Extract<LedgerEntry, { type: 'checkpoint' }>;
 
 /** What one chain adds up to. */
 export interface ChainFacts {
@@ -31,6 +34,8 @@ export interface LedgerFacts {
   readonly attemptsByNode: ReadonlyMap<string, { completed: number; failed: number }>;
   readonly spillovers: Spillovers;
   readonly commandIds: ReadonlySet<string>;
+  /** Those whose files are kept, oldest first. */
+  readonly checkpoints: readonly CheckpointEntry[];
 }
 
 /**
@@ -59,6 +64,7 @@ class LedgerReader {
     costByNode: new Map<string, number>(),
     attemptsByNode: new Map<string, { completed: number; failed: number }>(),
     commandIds: new Set<string>(),
+    checkpoints: [] as CheckpointEntry[],
   };
   readonly #problems: ProblemList;
 
@@ -97,9 +103,16 @@ class LedgerReader {
     leases.close(ended);
   }
 
+  #keep(entry: CheckpointEntry): void {
+    const { checkpoints } = this.facts;
+    checkpoints.push(entry);
+    if (checkpoints.length > LIMITS.checkpointsKept) checkpoints.shift();
+  }
+
   #sum(facts: ChainFacts, entry: LedgerEntry): void {
     if (entry.type === 'lease') facts.leases += 1;
     if (entry.type === 'command') this.facts.commandIds.add(entry.commandId);
+    if (entry.type === 'checkpoint') this.#keep(entry);
     if (entry.type !== 'outcome') return;
     const { costByNode, attemptsByNode } = this.facts;
     costByNode.set(entry.node, (costByNode.get(entry.node) ?? 0) + entry.cost);

@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { diagnose } from '../engine/doctor.ts';
 import { addAudit } from './audit.ts';
 import type { CommandContext } from './command-context.ts';
+import { addCheckpoint } from './checkpoint.ts';
 import { addDoctor } from './doctor.ts';
 import { addDown } from './down.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
@@ -60,6 +61,7 @@ const COMMANDS = [
   addSubmit,
   addOwner,
   addNodes,
+  addCheckpoint,
   addResume,
   addAudit,
   addWorker,

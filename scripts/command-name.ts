@@ -3,8 +3,8 @@
  * works as it stands: `npm start --` in a checkout, `npx` where the package is installed, else by path.
  */
 import { basename, delimiter, dirname, relative, resolve } from 'node:path';
-import type { ResumePoint } from './resume-token.ts';
-import { resumeToken } from './resume-token.ts';
+import type { ResumePoint } from '../reporting/resume-token.ts';
+import { resumeToken } from '../reporting/resume-token.ts';
 
 const NAME = 'planetary-fabric';
 const PACKAGE = 'planetary-orchestrator-fabric';

@@ -23,6 +23,7 @@ import { finishRun } from './finish.ts';
 import { InterruptedError, listenForInterruption } from './interruption.ts';
 import type { Interruption } from './interruption.ts';
 import { handOver } from './keep-running.ts';
+import { rebuildOn, type RebuiltRun } from './rebuild.ts';
 import { tellInterrupted, tellStopped, tidyAfter } from './kept-run.ts';
 import type { LiveDisplay } from './live-display.ts';
 import { liveDisplay } from './live-display.ts';
@@ -115,7 +116,7 @@ export async function conductRun(place: Place, spec: RunSpec, order: RunOrder): 
   } catch (error) {
     await endEverything(stage);
     if (error instanceof StoppedByFault) {
-      tellStopped(talk, spec, specFile, error.message);
+      await tellStopped(talk, spec, specFile, error.message);
       return EXIT.interrupted;
     }
     if (!(error instanceof InterruptedError)) throw await explained(stage, error);
@@ -199,7 +200,14 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
     onNote,
   });
   held.isStarted = true;
-  const workflows = access.follow(() => startWorkflows(connected, spec, order.start === 'again'));
+  const rebuilt = async (): Promise<RebuiltRun> => {
+    const run = await rebuildOn(engine, spec, order.from);
+    stage.display.line(run.told);
+    return run;
+  };
+  const workflows = access.follow(() =>
+    startWorkflows(connected, spec, order.start === 'again', rebuilt),
+  );
   const [started] = await interruption.race(Promise.all([workflows, held.processes.ready]));
   stage.display.line(
     `fabric: ${spec.fabric}, run ${spec.runId}, nodes ${spec.nodes.length}, shards ${spec.shards.length}`,

@@ -6,6 +6,7 @@ import { resumeCommand } from './command-name.ts';
 import type { LiveDisplay } from './live-display.ts';
 import type { Output } from './place.ts';
 import { say } from './place.ts';
+import { resumePoint } from './rebuild.ts';
 import type { FabricRecord } from './state.ts';
 import { runFolder } from './state.ts';
 
@@ -16,12 +17,19 @@ export function tellInterrupted(talk: Output, spec: RunSpec): void {
 }
 
 /** After a fault that was to end the run; `specFile` stands in the run's own folder. */
-export function tellStopped(talk: Output, spec: RunSpec, specFile: string, why: string): void {
+export async function tellStopped(
+  talk: Output,
+  spec: RunSpec,
+  specFile: string,
+  why: string,
+): Promise<void> {
+  const { point, path } = await resumePoint(spec);
   say(talk, `Stopped, as the mission has it: ${why}. The state of run ${spec.runId} is kept:`);
   say(talk, `  run and database  ${dirname(specFile)}`);
   say(talk, `  ledger            ${spec.folders.ledger}`);
+  say(talk, `  checkpoint        ${path ?? 'none was written yet'}`);
   say(talk, 'Continue it with the resume token:');
-  say(talk, `  ${resumeCommand(spec)}`);
+  say(talk, `  ${resumeCommand(point)}`);
 }
 
 /** Ends the server that a killed supervisor left behind; its run can still be continued. */

@@ -132,6 +132,11 @@ export class OwnerConsole {
     return this.#command('drainNode', { node, ...within }, options);
   }
 
+  /** Writes a checkpoint; the effect names its file. Refused when it can't be written. */
+  checkpoint(options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('checkpoint', {}, options);
+  }
+
   /** Takes a node out of its shard; what it held is given to others at once. */
   removeNode(node: string, options?: CommandOptions): Promise<CommandRecord> {
     return this.#command('removeNode', { node }, options);

@@ -1,13 +1,18 @@
 /** `planetary-fabric resume`: goes on with an interrupted run on its own database or server. */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { readResumeToken } from '../reporting/resume-token.ts';
 import type { CommandContext } from './command-context.ts';
 import { UsageError } from './exit-code.ts';
 import { checkExportable } from './export-file.ts';
 import { reportOptions } from './options.ts';
+import type { Place } from './place.ts';
 import { stateFolder } from './place.ts';
-import { readResumeToken } from './resume-token.ts';
+import { checkpointFile, soundCheckpoint } from './rebuild.ts';
 import { reportOrder } from './run.ts';
+import type { RunOrder } from './run-order.ts';
 import { readRunSpec } from './state.ts';
 import { tellWritten } from './finish.ts';
 import { isReportedWhole, newestReport } from './written-reports.ts';
@@ -22,17 +27,19 @@ const EXAMPLES = `
 Example:
   planetary-fabric resume edge-relief-20260102-030405-ab12
 
-Give the token that the interrupted run printed, or its run id, in the folder where it was started.`;
+Give the token that the interrupted run printed, or its run id, in the folder where it was started; or the
+path of a checkpoint. Where the Temporal server has lost the run, it is rebuilt from the checkpoint and the
+ledger: what has an outcome there is not run again.`;
 
 /** Adds the command. */
 export function addResume(program: Command, context: CommandContext): void {
   const command = program
-    .command('resume <token>')
-    .description('go on with an interrupted run')
+    .command('resume <token-or-path>')
+    .description('go on with an interrupted run, or from a checkpoint file')
     .addHelpText('after', EXAMPLES);
   reportOptions(command).action(async (token: string, options: ResumeOptions) => {
     const { place } = context;
-    const spec = await specOf(token, stateFolder(place));
+    const { spec, ...from } = await named(token, place);
     const report = newestReport(spec);
     if (report !== null && (await isReportedWhole(spec))) {
       if (options.export !== undefined) await checkExportable(place.folder, options.export);
@@ -40,16 +47,34 @@ export function addResume(program: Command, context: CommandContext): void {
     }
     // A fabric that was kept after its report goes on until somebody closes it.
     const until = spec.mode === 'service' || report !== null ? 'closed' : 'finished';
-    const order = { start: 'again', until, ...reportOrder(options) } as const;
+    const order = { start: 'again', until, ...from, ...reportOrder(options) } as const;
     context.endWith(await context.conductRun(spec, order));
   });
 }
 
-async function specOf(token: string, stateDir: string): Promise<RunSpec> {
-  const point = readResumeToken(token);
-  const spec = await readRunSpec(stateDir, point?.runId ?? token);
-  if (point === null || spec.fabric === point.fabric) return spec;
-  throw new UsageError(
-    `The token is for the fabric "${point.fabric}"; run ${spec.runId} in this folder is of "${spec.fabric}".`,
-  );
+/** The run that is meant, and the checkpoint that was named with it. */
+async function named(
+  text: string,
+  place: Place,
+): Promise<Pick<RunOrder, 'from'> & { spec: RunSpec }> {
+  const path = resolve(place.folder, text);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) {
+    const { checkpoint, sha256 } = await soundCheckpoint(path);
+    return { spec: checkpoint.spec, from: { path, sha256 } };
+  }
+  const point = readResumeToken(text);
+  if (point === 'damaged') throw new UsageError(DAMAGED);
+  const spec = await readRunSpec(stateFolder(place), point?.runId ?? text);
+  if (point === null) return { spec };
+  if (spec.fabric !== point.fabric) {
+    throw new UsageError(
+      `The token is for the fabric "${point.fabric}"; run ${spec.runId} in this folder is of "${spec.fabric}".`,
+    );
+  }
+  if (point.checkpoint === undefined) return { spec };
+  const { epoch, sha256 } = point.checkpoint;
+  return { spec, from: { path: checkpointFile(spec, epoch), sha256 } };
 }
+
+const DAMAGED =
+  'This resume token is damaged: its checksum does not match. Copy the whole of it, from "pf1." on, or give the run id.';

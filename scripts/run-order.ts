@@ -10,6 +10,8 @@ export interface RunOrder {
   readonly keep?: boolean;
   /** Bring back an orchestrator that a fault has killed; otherwise the run stops there. */
   readonly bringsBack?: boolean;
+  /** A checkpoint to go on from where the server knows nothing of the run. */
+  readonly from?: { readonly path: string; readonly sha256?: string };
   readonly exportFile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;

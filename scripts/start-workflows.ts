@@ -19,6 +19,7 @@ import { counted } from '../fabric/reasons.ts';
 import { orchestratorId, orchestratorQueue, shardId, WORKFLOW } from '../workflows/protocol.ts';
 import { commandName } from './command-name.ts';
 import { UsageError } from './exit-code.ts';
+import { checkpointFolder, type RebuiltRun } from './rebuild.ts';
 
 /** Long enough for any task here; a worker that dies is noticed after it. */
 const WORKFLOW_TASK_TIMEOUT = '1s';
@@ -43,17 +44,19 @@ interface Planned {
 }
 
 /**
- * Starts every workflow of the run. With `again` those that are there already are left as they are.
- * Throws UsageError when workflows of another run hold the names.
+ * Starts every workflow of the run. With `again` those that are there already are left as they are; where
+ * the server knows nothing of a run that has a ledger, they start with what `rebuilt` gives. Throws
+ * UsageError when workflows of another run hold the names.
  */
 export async function startWorkflows(
   engine: ConnectedEngine,
   spec: RunSpec,
   again: boolean,
+  rebuilt: () => Promise<RebuiltRun>,
 ): Promise<RunWorkflows> {
   const registered = await registeredAttributes(engine);
-  const planned = plannedWorkflows(spec);
-  if (again) await refuseStrangeEngine(engine, spec);
+  const isLost = again && (await isUnknown(engine, spec));
+  const planned = plannedWorkflows(spec, isLost ? (await rebuilt()).carried : new Map());
   const handles = await Promise.all(
     planned.map(async (each) => {
       const existing = again ? await existingRun(engine, spec, each.workflowId) : null;
@@ -64,11 +67,15 @@ export async function startWorkflows(
   return { orchestrator: all.get(orchestratorId(spec.fabric))!, all };
 }
 
-function plannedWorkflows(spec: RunSpec): Planned[] {
+function plannedWorkflows(spec: RunSpec, carried: RebuiltRun['carried']): Planned[] {
+  const inputOf = (workflowId: string): object => {
+    const own = carried.get(workflowId);
+    return own === undefined ? { spec } : { spec, carried: own };
+  };
   const orchestrator: Planned = {
     workflowId: orchestratorId(spec.fabric),
     type: WORKFLOW.orchestrator,
-    input: { spec },
+    input: inputOf(orchestratorId(spec.fabric)),
     summary: `Orchestrator of ${spec.fabric}: ${spec.title}`,
     details: `Run ${spec.runId}. Plans spillover between ${spec.shards.length} shards every ${spec.policy.tickMs} ms, relays the owner's commands and gathers status.`,
     shard: null,
@@ -79,7 +86,7 @@ function plannedWorkflows(spec: RunSpec): Planned[] {
     return {
       workflowId: shardId(spec.fabric, name),
       type: WORKFLOW.shard,
-      input: { spec, shard: name },
+      input: { ...inputOf(shardId(spec.fabric, name)), shard: name },
       summary: `Shard ${name} of ${spec.fabric}: ${spec.title}`,
       details: `Run ${spec.runId}. ${counted(nodes, 'node')} and ${counted(feeds, 'feed')} in the mission.`,
       shard: name,
@@ -116,13 +123,10 @@ async function start(
   }
 }
 
-/** A run that has a ledger has had workflows: an engine without them is not the one that it ran on. */
-async function refuseStrangeEngine(engine: ConnectedEngine, spec: RunSpec): Promise<void> {
-  if (!existsSync(spec.folders.ledger)) return;
-  if ((await existingRun(engine, spec, orchestratorId(spec.fabric))) !== null) return;
-  throw new UsageError(
-    `This Temporal server does not hold run ${spec.runId}: it ran on another one, or its database is gone. Name the server that it ran on with TEMPORAL_ADDRESS.`,
-  );
+/** A run that has files has had workflows: a server without them is another one, or has lost them. */
+async function isUnknown(engine: ConnectedEngine, spec: RunSpec): Promise<boolean> {
+  const hasFiles = existsSync(spec.folders.ledger) || existsSync(checkpointFolder(spec));
+  return hasFiles && (await existingRun(engine, spec, orchestratorId(spec.fabric))) === null;
 }
 
 /** The workflow of this very run, open or ended; null when there is none or only another run's. */

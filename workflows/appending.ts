@@ -5,8 +5,10 @@ import type { AppendAnswer, AppendInput, OrchestratorActivities } from '../activ
 /** About a minute and a half: by then a page that can't be read has no feed to come from any more. */
 const PULL_ATTEMPTS_MAX = 20;
 
+type RecordActivities = Pick<OrchestratorActivities, 'appendLedger' | 'pullPage'>;
+
 /** Both are repeatable, and a killed process is noticed by its missing beats. */
-export function orchestratorActivities(): OrchestratorActivities {
+export function orchestratorActivities(): RecordActivities {
   const options: wf.ActivityOptions = {
     startToCloseTimeout: '5 minutes',
     heartbeatTimeout: '2s',
@@ -33,7 +35,7 @@ type AppendEvent =
  * go on to do could not be recorded, and only an operator can say what the other writer was.
  */
 export function appendEntries(
-  { appendLedger }: Pick<OrchestratorActivities, 'appendLedger'>,
+  { appendLedger }: Pick<RecordActivities, 'appendLedger'>,
   { folder, head, entries }: AppendInput,
   happened: (event: AppendEvent) => void,
   fail: (error: Error) => void,

@@ -10,7 +10,14 @@ import {
   parseCommand,
   type OwnerCommandName,
 } from '../fabric/orchestrator/command-schema.ts';
-import { decide, isEnded, nextWake, resumeEffects } from '../fabric/orchestrator/decide.ts';
+import { ORCHESTRATOR } from '../fabric/orchestrator/checkpoints.ts';
+import {
+  decide,
+  isEnded,
+  mayContinue,
+  nextWake,
+  resumeEffects,
+} from '../fabric/orchestrator/decide.ts';
 import {
   orchestratorEventOf,
   type OrchestratorEffect,
@@ -30,6 +37,7 @@ import {
   type Governance,
 } from '../fabric/orchestrator/status.ts';
 import { appendEntries, orchestratorActivities } from './appending.ts';
+import { saveSnapshot, seal } from './checkpointing.ts';
 import { QUERY, shardId, SHOWN, SIGNAL, UPDATE } from './protocol.ts';
 import { Sending } from './sending.ts';
 import { showState } from './shown-state.ts';
@@ -54,8 +62,8 @@ const core: Core<OrchestratorState, OrchestratorEvent, OrchestratorEffect> = {
   resumeEffects,
   nextWake,
   isEnded,
-  isOneWay: (effect) => effect.do !== 'append',
-  mayContinue: () => true,
+  isOneWay: (effect) => effect.do !== 'append' && effect.do !== 'seal',
+  mayContinue,
   wake: { on: 'wake' },
 };
 
@@ -72,6 +80,7 @@ const TAKES: Readonly<Record<OwnerCommandName, string>> = {
   drainNode:
     'Gives a node nothing new, and what it has not ended in time to others. {node, seconds?}',
   removeNode: 'Takes a node out of its shard; what it held is given to others. {node}',
+  checkpoint: 'Writes a checkpoint now. {}',
   submitJobs: 'Hands in at most 500 jobs. {jobs: [{id, kind, shard?, skills?, payload?, …}]}',
 };
 
@@ -97,13 +106,11 @@ export async function orchestratorWorkflow({
   const carryOut = (effect: OrchestratorEffect): void => {
     if (effect.do === 'send') return sending.send(shardId(spec.fabric, effect.to), effect.message);
     if (effect.do === 'show') return wf.upsertMemo({ [SHOWN]: effect.shown });
-    const folder = `${spec.folders.ledger}/orchestrator`;
-    return appendEntries(
-      activities,
-      { ...effect, folder },
-      (event) => shell.happened(event),
-      (error) => shell.fail(error),
-    );
+    const happened = (event: OrchestratorEvent): void => shell.happened(event);
+    if (effect.do === 'cut') return saveSnapshot(spec, ORCHESTRATOR, effect, happened);
+    if (effect.do === 'seal') return seal(spec, effect, happened);
+    const folder = `${spec.folders.ledger}/${ORCHESTRATOR}`;
+    return appendEntries(activities, { ...effect, folder }, happened, (error) => shell.fail(error));
   };
   const next = await shell.run(
     {

@@ -6,6 +6,7 @@ import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { size } from '../fabric/ordinals.ts';
 import { counted } from '../fabric/reasons.ts';
 import type { ShardEffect, ShardEvent } from '../fabric/shard/events.ts';
+import { saveSnapshot } from './checkpointing.ts';
 import { appendEntries, orchestratorActivities } from './appending.ts';
 import { nodeQueue, orchestratorId, shardId } from './protocol.ts';
 import type { Sending } from './sending.ts';
@@ -61,6 +62,10 @@ export class ShardEffects {
           (error) => this.#shell.fail(error),
         );
       }
+      case 'cut':
+        return saveSnapshot(this.#spec, this.#shard, effect, (event) =>
+          this.#shell.happened(event),
+        );
       case 'send': {
         const { fabric } = this.#spec;
         const to = effect.to === null ? orchestratorId(fabric) : shardId(fabric, effect.to);

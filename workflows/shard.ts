@@ -8,7 +8,7 @@ import type { ShardCommand } from '../fabric/messages.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { parseCommand } from '../fabric/orchestrator/command-schema.ts';
 import { reason } from '../fabric/reasons.ts';
-import { decide, resumeEffects } from '../fabric/shard/decide.ts';
+import { decide, mayContinue, resumeEffects } from '../fabric/shard/decide.ts';
 import { shardEventOf, type ShardEffect, type ShardEvent } from '../fabric/shard/events.ts';
 import { parseRegistration } from '../fabric/shard/registration.ts';
 import { describeShard, isEnded, loadReport, phase } from '../fabric/shard/report.ts';
@@ -32,9 +32,8 @@ const core: Core<ShardState, ShardEvent, ShardEffect> = {
   resumeEffects,
   nextWake,
   isEnded,
-  isOneWay: (effect) => effect.do === 'send',
-  // A lease called back that comes back meanwhile would reach no run.
-  mayContinue: (state) => state.pendingPauses.length === 0,
+  isOneWay: (effect) => effect.do === 'send' || effect.do === 'cut',
+  mayContinue,
   wake: { on: 'wake' },
 };
 

@@ -44,6 +44,11 @@ const policy = object({
   historyEventsMax: whole({ min: 50, max: 2_000 })
     .default(LIMITS.historyEventsMax)
     .describe('Events of one workflow run before it continues as new. Default 600.'),
+  checkpointEveryMs: whole({ min: 0, max: 86_400_000 })
+    .default(60_000)
+    .describe(
+      'How often a checkpoint is written while work goes on, in ms; 0 for only when asked for and at the end. Default 60,000.',
+    ),
 });
 
 const axis = number({ min: -1e12, max: 1e12 });

@@ -75,6 +75,7 @@ export const timelineEntry = z.discriminatedUnion('command', [
     { seconds: number(RANGES.tickSeconds).describe('Seconds.') },
     "Sets the orchestrator's cadence.",
   ),
+  command('checkpoint', {}, 'Writes a checkpoint.'),
   command(
     'submitJobs',
     { jobs: z.array(submittedJob).min(1).max(LIMITS.submitBatchJobsMax).describe('The jobs.') },

@@ -1,7 +1,7 @@
 /** Which shards an owner command is for, and what each of them is told. */
 import type { ShardCommand, SubmittedJob } from '../messages.ts';
 import { someCanDo } from '../shard/skills.ts';
-import type { OwnerCommandName, ParsedCommand } from './command-schema.ts';
+import type { ParsedCommand, RelayedCommandName } from './command-schema.ts';
 import type { Draft } from './draft.ts';
 import type { OrchestratorState } from './state.ts';
 import { admitIds } from './submitted-ids.ts';
@@ -16,7 +16,7 @@ export interface Addressed {
 /** Makes of an owner command what each shard that it is for is sent. Takes ids and switches as it goes. */
 export function addressCommand(
   draft: Draft,
-  name: OwnerCommandName,
+  name: RelayedCommandName,
   { commandId, by, reason: why, args }: ParsedCommand,
 ): Addressed {
   const { shards } = draft.state;

@@ -48,6 +48,7 @@ const SCHEMAS = {
     seconds: number(RANGES.drainSeconds).optional(),
   }),
   removeNode: z.strictObject({ ...envelope, node: shard }),
+  checkpoint: z.strictObject(envelope),
   submitJobs: z.strictObject({
     ...envelope,
     jobs: z.array(submittedJob).min(1).max(LIMITS.submitBatchJobsMax),
@@ -55,6 +56,8 @@ const SCHEMAS = {
 } as const;
 
 export type OwnerCommandName = keyof typeof SCHEMAS;
+/** Those that shards carry out. */
+export type RelayedCommandName = Exclude<OwnerCommandName, 'checkpoint'>;
 export const OWNER_COMMANDS = Object.keys(SCHEMAS) as OwnerCommandName[];
 
 /** What a command may carry, whichever it is. */

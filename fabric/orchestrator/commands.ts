@@ -9,9 +9,10 @@ import { counted, explain, reason, type Reason } from '../reasons.ts';
 import {
   parseCommand,
   type CommandArgs,
-  type OwnerCommandName,
   type ParsedCommand,
+  type RelayedCommandName,
 } from './command-schema.ts';
+import { askForCheckpoint, askForLast } from './checkpoints.ts';
 import { addressCommand, shardOf, type Addressed } from './addressing.ts';
 import { log, note, type Draft } from './draft.ts';
 import { addRecord, changeRecord, takeSnapshot, trimAnswers } from './governance.ts';
@@ -33,8 +34,9 @@ export function takeOwnerCommand(draft: Draft, command: OwnerCommand): void {
   const { commandId } = parsed;
   const problem = parsed.problem ?? obstacle(draft.state, parsed.args!);
   if (problem !== null) return refuse(draft, commandId, problem);
+  if (name === 'checkpoint') return takeCheckpoint(draft, commandId);
   const { fabricPaused, submittedIds } = draft.state;
-  const { relayed, refusedJobs } = addressCommand(draft, name as OwnerCommandName, parsed);
+  const { relayed, refusedJobs } = addressCommand(draft, name as RelayedCommandName, parsed);
   const bytes = relayBytes(relayed);
   const why = noRoom(draft.state, relayed, refusedJobs, bytes);
   if (why !== null) {
@@ -45,6 +47,20 @@ export function takeOwnerCommand(draft: Draft, command: OwnerCommand): void {
   if (refusedJobs.length > 0) takeAnswer(draft, refusalOf(draft, commandId, refusedJobs));
   if (name === 'setTickInterval') setTick(draft, parsed.args!.seconds!);
   openRelay(draft, commandId, relayed, bytes);
+}
+
+/** Sends a command that was received before to its shards once more; those that know it say what came of it. */
+export function relayAgain(draft: Draft, record: CommandRecord): void {
+  const { commandId, name, by, reason: why, args } = record;
+  const parsed = { commandId, by, reason: why, args: args as CommandArgs, problem: null };
+  const { relayed } = addressCommand(draft, name as RelayedCommandName, parsed);
+  openRelay(draft, commandId, relayed, relayBytes(relayed));
+}
+
+/** No shard is told: it is done when the file is written. */
+function takeCheckpoint(draft: Draft, commandId: string): void {
+  if (askForCheckpoint(draft, commandId)) return;
+  refuse(draft, commandId, reason('too-many-commands', { open: LIMITS.relaysMax, bytes: 0 }));
 }
 
 /** Takes the order to end the run. It is carried out at once; what it stops is told by the shards. */
@@ -61,6 +77,7 @@ export function takeClose(
     return refuse(draft, commandId, problem ?? reason('closing'));
   }
   state.closingAtMs = nowMs;
+  askForLast(draft);
   const effect = explain(reason('closes'));
   changeRecord(draft, commandId, { outcome: 'applied', appliedAtMs: nowMs, effect });
   logOutcome(draft, commandId);
@@ -164,7 +181,8 @@ function setTick({ state, nowMs }: Draft, seconds: number): void {
   state.nextTickAtMs = Math.min(state.nextTickAtMs, nowMs + state.tickMs);
 }
 
-function refuse(draft: Draft, commandId: string, why: Reason): void {
+/** Ends a command that can't be carried out. */
+export function refuse(draft: Draft, commandId: string, why: Reason): void {
   const refusedBecause = explain(why);
   note(draft, why);
   changeRecord(draft, commandId, {
@@ -175,7 +193,8 @@ function refuse(draft: Draft, commandId: string, why: Reason): void {
   logOutcome(draft, commandId);
 }
 
-function complete(draft: Draft, commandId: string): void {
+/** Ends a command that every shard it is for has answered. */
+export function complete(draft: Draft, commandId: string): void {
   const { state, nowMs } = draft;
   const record = state.commands.find((each) => each.commandId === commandId);
   if (!record) return;

@@ -2,6 +2,7 @@
  * The orchestrator: `decide(state, events, now) → { state, effects, reasons }`, pure, like a shard's. All
  * that has happened is applied first, then the fabric is settled once.
  */
+import { acrossCuts, endCut } from '../checkpoint/cut.ts';
 import {
   appendAtMs,
   appendUnderWay,
@@ -11,10 +12,20 @@ import {
   startAppend,
 } from '../ledger.ts';
 import type { Reason } from '../reasons.ts';
+import {
+  checkpointInstants,
+  epochDue,
+  isLastDue,
+  ORCHESTRATOR,
+  sealAgain,
+  takePart,
+  takeSeal,
+  tendCheckpoints,
+} from './checkpoints.ts';
 import { logOutcome, takeAnswer, takeClose, takeOwnerCommand } from './commands.ts';
 import { log, openDraft, send, type Draft } from './draft.ts';
 import type { OrchestratorEffect, OrchestratorEvent } from './events.ts';
-import { needsTicks, planIfDue } from './planning.ts';
+import { needsTicks, planIfDue, sendOrders, waitsForLedger } from './planning.ts';
 import { endRelays, relayInstants, tendRelays } from './relays.ts';
 import { askAtMs, askWhenStill, takeReport } from './reports.ts';
 import type { OrchestratorState } from './state.ts';
@@ -32,8 +43,35 @@ export interface OrchestratorDecision {
 const CLOSE_RESEND_MS = 1_000;
 const CLOSE_GRACE_MS = 15_000;
 
-/** Applies what has happened, in the order given, and says what is to be done. */
+/**
+ * Applies what has happened, in the order given, and says what is to be done. A checkpoint begins as if a
+ * message of the next epoch had come.
+ */
 export function decide(
+  state: OrchestratorState,
+  events: readonly OrchestratorEvent[],
+  nowMs: number,
+): OrchestratorDecision {
+  const decision = decideAcrossCuts(state, events, nowMs);
+  const epoch = epochDue(decision.state, nowMs);
+  if (epoch === null) return decision;
+  const begun = decideAcrossCuts(decision.state, [{ on: 'wake', epoch }], nowMs);
+  return {
+    state: begun.state,
+    effects: [...decision.effects, ...begun.effects],
+    reasons: [...decision.reasons, ...begun.reasons],
+  };
+}
+
+function decideAcrossCuts(
+  state: OrchestratorState,
+  events: readonly OrchestratorEvent[],
+  nowMs: number,
+): OrchestratorDecision {
+  return acrossCuts(state, events, (at, some) => decideBetweenCuts(at, some, nowMs));
+}
+
+function decideBetweenCuts(
   state: OrchestratorState,
   events: readonly OrchestratorEvent[],
   nowMs: number,
@@ -47,16 +85,19 @@ export function decide(
 function settle(draft: Draft): void {
   // 1. The owner's schedule, then what is still unanswered.
   issueTimeline(draft);
-  for (const commandId of tendRelays(draft)) logOutcome(draft, commandId);
+  endCommands(draft, tendRelays(draft));
   // 2. Spillover.
   planIfDue(draft);
+  sendOrders(draft);
   askWhenStill(draft);
-  // 3. The end of the mission, and of the run.
+  // 3. Checkpoints, the end of the mission, and of the run.
+  endCommands(draft, tendCheckpoints(draft));
   noticeFinish(draft);
   if (draft.state.closingAtMs !== null) closeShards(draft);
   showIfDue(draft);
   // 4. The ledger last, so that it holds all of the above.
-  const started = startAppend(draft.state.ledger, draft.nowMs, draft.state.closingAtMs !== null);
+  const atOnce = draft.state.closingAtMs !== null || waitsForLedger(draft.state);
+  const started = startAppend(draft.state.ledger, draft.nowMs, atOnce);
   if (!started) return;
   draft.state.ledger = started.ledger;
   draft.effects.push({ do: 'append', head: started.ledger.head, entries: started.entries });
@@ -86,9 +127,29 @@ function apply(draft: Draft, event: OrchestratorEvent): void {
       return;
     case 'close':
       return takeClose(draft, event);
+    case 'cutEnded':
+      return endCommands(draft, takePart(draft, event.report));
+    case 'cutWritten':
+    case 'cutFailed': {
+      Object.assign(state, endCut(state, event));
+      const ended =
+        event.on === 'cutWritten' ? { part: event.part, why: '' } : { part: null, ...event };
+      return endCommands(
+        draft,
+        takePart(draft, { ...ended, epoch: event.epoch, shard: ORCHESTRATOR }),
+      );
+    }
+    case 'sealed':
+    case 'sealFailed':
+      return endCommands(draft, takeSeal(draft, event));
     case 'wake':
       return;
   }
+}
+
+/** The ledger is told what became of these commands. */
+function endCommands(draft: Draft, commandIds: readonly string[]): void {
+  for (const commandId of commandIds) logOutcome(draft, commandId);
 }
 
 function noticeFinish({ state, nowMs }: Draft): void {
@@ -102,7 +163,7 @@ function noticeFinish({ state, nowMs }: Draft): void {
 
 function closeShards(draft: Draft): void {
   const { state, nowMs } = draft;
-  if (state.closed || state.closingAtMs === null) return;
+  if (state.closed || state.closingAtMs === null || isLastDue(state)) return;
   const open = state.shards.filter((shard) => state.reports[shard]?.closed !== true);
   const givenUp = nowMs >= closeDeadlineMs(state);
   if (open.length > 0 && !givenUp) {
@@ -112,7 +173,7 @@ function closeShards(draft: Draft): void {
     return;
   }
   state.closed = true;
-  for (const commandId of endRelays(draft)) logOutcome(draft, commandId);
+  endCommands(draft, endRelays(draft));
   const tally = Object.fromEntries(
     Object.entries(state.reports).map(([shard, report]) => [shard, report.tally]),
   );
@@ -141,13 +202,20 @@ export function nextWake(state: OrchestratorState, nowMs: number): number | null
   } else if (!state.closed) {
     instants.push(closeResendMs(state), closeDeadlineMs(state));
   }
+  instants.push(...checkpointInstants(state));
   instants.push(appendAtMs(state.ledger) ?? nowMs, showAtMs(state) ?? nowMs);
   const later = instants.filter((at) => at > nowMs);
   return later.length > 0 ? Math.min(...later) : null;
 }
 
+/** False while a new run of the workflow would miss word of a snapshot. */
+export function mayContinue({ cutting }: OrchestratorState): boolean {
+  return cutting === null;
+}
+
 /** What a new run of the workflow has to ask for again. */
 export function resumeEffects(state: OrchestratorState): readonly OrchestratorEffect[] {
   const entries = appendUnderWay(state.ledger);
-  return entries.length > 0 ? [{ do: 'append', head: state.ledger.head, entries }] : [];
+  const append = { do: 'append', head: state.ledger.head, entries } as const;
+  return [...sealAgain(state), ...(entries.length > 0 ? [append] : [])];
 }

@@ -1,7 +1,7 @@
 /** The working copy of one decision of the orchestrator; see the shard's, which works the same way. */
 import { record, type LedgerEvent } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
-import type { Message } from '../messages.ts';
+import type { Letter } from '../messages.ts';
 import type { Reason } from '../reasons.ts';
 import type { OrchestratorEffect } from './events.ts';
 import type { OrchestratorState } from './state.ts';
@@ -35,6 +35,7 @@ export function log(draft: Draft, event: LedgerEvent): void {
   draft.state.ledger = record(draft.state.ledger, draft.nowMs, event);
 }
 
-export function send(draft: Draft, to: string, message: Message): void {
+export function send(draft: Draft, to: string, letter: Letter): void {
+  const message = { ...letter, epoch: draft.state.epoch };
   draft.effects.push({ do: 'send', to, message });
 }

@@ -1,9 +1,20 @@
 /** What can happen to the orchestrator, and what it can ask the outside to do. */
+import type { CutEffect, CutEvent, CutPart } from '../checkpoint/cut.ts';
 import type { LedgerEntry } from '../ledger.ts';
-import type { CommandAnswer, LoadReport, Message } from '../messages.ts';
+import type { CommandAnswer, CutReport, LoadReport, Message } from '../messages.ts';
+import type { SealEvent } from './checkpoints.ts';
 import type { ShownStatus } from './showing.ts';
+import type { OrchestratorState } from './state.ts';
 
-export type OrchestratorEvent =
+export type OrchestratorEvent = OrchestratorHappening & {
+  /** Of the sender, where it came from another workflow. */
+  readonly epoch?: number;
+};
+
+type OrchestratorHappening =
+  | CutEvent
+  | SealEvent
+  | { readonly on: 'cutEnded'; readonly report: CutReport }
   | { readonly on: 'opened' }
   | { readonly on: 'load'; readonly report: LoadReport }
   | { readonly on: 'answer'; readonly answer: CommandAnswer }
@@ -23,6 +34,13 @@ export type OrchestratorEvent =
   | { readonly on: 'wake' };
 
 export type OrchestratorEffect =
+  | CutEffect<OrchestratorState>
+  /** Makes one file of the snapshots of an epoch: those of all shards, and its own. */
+  | {
+      readonly do: 'seal';
+      readonly epoch: number;
+      readonly parts: Readonly<Record<string, CutPart>>;
+    }
   | { readonly do: 'send'; readonly to: string; readonly message: Message }
   /** Where anybody can read it without asking the workflow. */
   | { readonly do: 'show'; readonly shown: ShownStatus }
@@ -30,7 +48,15 @@ export type OrchestratorEffect =
 
 /** A message as the event it is to the orchestrator; null for those between shards. */
 export function orchestratorEventOf(message: Message): OrchestratorEvent | null {
-  if (message.kind === 'load') return { on: 'load', report: message.body };
-  if (message.kind === 'answer') return { on: 'answer', answer: message.body };
-  return null;
+  const { epoch } = message;
+  switch (message.kind) {
+    case 'load':
+      return { on: 'load', report: message.body, epoch };
+    case 'answer':
+      return { on: 'answer', answer: message.body, epoch };
+    case 'cutEnded':
+      return { on: 'cutEnded', report: message.body, epoch };
+    default:
+      return null;
+  }
 }

@@ -1,5 +1,5 @@
 /** When a plan is made, and what is done with it: orders to the origins, and an entry in the ledger. */
-import { isBehind } from '../ledger.ts';
+import { isBehind, isOnDisk } from '../ledger.ts';
 import { reason } from '../reasons.ts';
 import { log, note, send, type Draft } from './draft.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type PlanInput,
   type PlannedReport,
 } from './plan.ts';
-import type { OrchestratorState } from './state.ts';
+import type { OpenOrder, OrchestratorState } from './state.ts';
 
 /** Nodes that are just starting, or coming back, are waited for before jobs are moved for their skills. */
 const STRANDED_GRACE_MS = 3_000;
@@ -47,15 +47,32 @@ export function watchStranded(draft: Draft, shard: string): void {
     report && hasStranded(report) ? { ...others, [shard]: since ?? nowMs } : others;
 }
 
+/** As with a transfer, no order leaves before the ledger holds the plan that it comes from. */
+export function sendOrders(draft: Draft): void {
+  const { state } = draft;
+  state.openOrders = state.openOrders.map((open) =>
+    open.sentAtMs === null && isOnDisk(state.ledger, open.seq) ? sendOrder(draft, open) : open,
+  );
+}
+
+/** True while an order is only waiting for the ledger before it is sent. */
+export function waitsForLedger({ openOrders }: OrchestratorState): boolean {
+  return openOrders.some(({ sentAtMs }) => sentAtMs === null);
+}
+
 function tendOrders(draft: Draft): void {
   const { state, nowMs } = draft;
   state.openOrders = state.openOrders
     .filter((open) => nowMs < open.plannedAtMs + ORDER_LIFE_MS)
     .map((open) => {
-      if (nowMs < open.sentAtMs + ORDER_RESEND_MS) return open;
-      send(draft, open.from, { kind: 'offload', body: open.order });
-      return { ...open, sentAtMs: nowMs };
+      const isOverdue = open.sentAtMs !== null && nowMs >= open.sentAtMs + ORDER_RESEND_MS;
+      return isOverdue ? sendOrder(draft, open) : open;
     });
+}
+
+function sendOrder(draft: Draft, open: OpenOrder): OpenOrder {
+  send(draft, open.from, { kind: 'offload', body: open.order });
+  return { ...open, sentAtMs: draft.nowMs };
 }
 
 function plan(draft: Draft): void {
@@ -70,13 +87,13 @@ function plan(draft: Draft): void {
   for (const why of reasons) note(draft, why);
   if (moves.length === 0) return;
   const first = state.plans + 1;
+  const seq = state.ledger.nextSeq;
   log(draft, { type: 'plan', plan: first, input: recorded(state, input), moves });
   for (const [i, { from, to, jobs, floor, strandedOnly }] of moves.entries()) {
     const number = first + i;
     const targetSkills = reports[to]?.skillSets ?? [];
     const order = { plan: number, to, jobs, floor, targetSkills, strandedOnly };
-    send(draft, from, { kind: 'offload', body: order });
-    const open = { from, to, jobs, order, plannedAtMs: nowMs, sentAtMs: nowMs };
+    const open = { from, to, jobs, order, seq, plannedAtMs: nowMs, sentAtMs: null };
     state.openOrders = [...state.openOrders, open];
   }
   state.plans += moves.length;

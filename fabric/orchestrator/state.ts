@@ -2,11 +2,13 @@
  * Everything the orchestrator knows, as plain JSON: the newest report of each shard, the orders not yet
  * seen by their origins, the owner's commands and what became of them.
  */
+import { UNCUT, type CutState } from '../checkpoint/cut.ts';
 import { EMPTY_LEDGER, type LedgerState } from '../ledger.ts';
 import type { CommandAnswer, LoadReport, Offload, ShardCommand } from '../messages.ts';
 import type { RunSpec, TimelineCommand } from '../mission/run-spec.ts';
 import type { ShardPolicy } from '../policy.ts';
 import type { Reason } from '../reasons.ts';
+import { openCheckpoints, type CheckpointState } from './checkpoints.ts';
 
 /** An owner command, and what became of it. */
 export interface CommandRecord {
@@ -57,11 +59,14 @@ export interface OpenOrder {
   readonly to: string;
   readonly jobs: number;
   readonly order: Offload;
+  /** The entry of its plan in the ledger: it does not leave before that is on disk. */
+  readonly seq: number;
   readonly plannedAtMs: number;
-  readonly sentAtMs: number;
+  /** Null before it was sent. */
+  readonly sentAtMs: number | null;
 }
 
-export interface OrchestratorState {
+export interface OrchestratorState extends CutState {
   readonly version: 1;
   readonly fabric: string;
   readonly runId: string;
@@ -115,6 +120,7 @@ export interface OrchestratorState {
   readonly seriesEveryMs: number;
   /** When the status was last shown, in which phase, and whether something has changed since. */
   readonly shown: { readonly atMs: number; readonly phase: string; readonly due: boolean };
+  readonly checkpoints: CheckpointState;
   readonly ledger: LedgerState;
   readonly decisions: readonly { readonly at: number; readonly reason: Reason }[];
 }
@@ -126,9 +132,10 @@ export function openOrchestrator(spec: RunSpec, nowMs: number): OrchestratorStat
   const each = <T>(value: (shard: RunSpec['shards'][number]) => T): Record<string, T> =>
     Object.fromEntries(spec.shards.map((shard) => [shard.name, value(shard)]));
   const governed = each(({ policy }) => ({ paused: false, policy }));
-  const { tickMs, leaseTimeoutMs } = spec.policy;
+  const { tickMs, leaseTimeoutMs, checkpointEveryMs } = spec.policy;
   return {
     version: 1,
+    ...UNCUT,
     fabric: spec.fabric,
     runId: spec.runId,
     scenario: spec.scenario,
@@ -165,6 +172,7 @@ export function openOrchestrator(spec: RunSpec, nowMs: number): OrchestratorStat
     series: {},
     seriesEveryMs: SERIES_EVERY_MS,
     shown: { atMs: 0, phase: '', due: true },
+    checkpoints: openCheckpoints(checkpointEveryMs > 0 ? checkpointEveryMs : null, nowMs),
     ledger: EMPTY_LEDGER,
     decisions: [],
   };

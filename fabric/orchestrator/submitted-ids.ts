@@ -40,6 +40,11 @@ export function admitIds(
   return { admitted, refusedJobs };
 }
 
+/** Keeps ids of jobs that were accepted. */
+export function rememberIds({ state }: Draft, ids: readonly string[]): void {
+  state.submittedIds = [...new Set([...state.submittedIds, ...ids.map(hashOf)])];
+}
+
 /** Forgets ids whose jobs were refused after all, so that they can be handed in again. */
 export function releaseIds({ state }: Draft, ids: readonly string[]): void {
   if (ids.length === 0) return;

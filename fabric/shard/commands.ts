@@ -3,6 +3,7 @@
  * comes, so that a lost answer costs nothing. A pause is answered once the cancels it asked for had
  * their time to come back: what is still leased then has started and runs to its end.
  */
+import { isOnDisk, isStuck } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
 import {
   withoutLists,
@@ -23,6 +24,7 @@ type Answered = Pick<CommandAnswer, 'effect'> & Partial<CommandAnswer>;
 export function takeCommand(draft: Draft, command: ShardCommand): void {
   const { state } = draft;
   const known = state.commands.find((each) => each.commandId === command.commandId);
+  if (state.answersOwed.some(({ answer: owed }) => owed.commandId === command.commandId)) return;
   if (known) {
     send(draft, null, { kind: 'answer', body: known });
     return;
@@ -31,8 +33,21 @@ export function takeCommand(draft: Draft, command: ShardCommand): void {
   if (command.name === 'pause' || command.name === 'fabricPause') {
     pause(draft, command);
   } else {
-    answer(draft, command, apply(draft, command));
+    answer(draft, command, carryOut(draft, command));
   }
+}
+
+/**
+ * Gives the answers that the ledger holds by now, so that what the owner was told outlives the engine. While
+ * it can't be written they are given all the same: a full disk must not keep the owner from pausing.
+ */
+export function sendAnswers(draft: Draft): void {
+  const { state } = draft;
+  state.answersOwed = state.answersOwed.filter(({ answer: body, seq }) => {
+    if (!isOnDisk(state.ledger, seq) && !isStuck(state.ledger)) return true;
+    send(draft, null, { kind: 'answer', body });
+    return false;
+  });
 }
 
 /** Refuses what was sent by hand and can't be taken: recorded, and told to the orchestrator. */
@@ -78,7 +93,11 @@ export function callBackLeases(draft: Draft): void {
   state.leases = state.leases.map((lease) => ({ ...lease, cancelled: true }));
 }
 
-function apply(draft: Draft, { name, args }: ShardCommand): Answered {
+/** Does what a command says, whatever came of it before. A pause is none of these: it is answered later. */
+export function carryOut(
+  draft: Draft,
+  { name, args }: Pick<ShardCommand, 'name' | 'args'>,
+): Answered {
   const { state } = draft;
   switch (name as ShardCommandName) {
     case 'resume':
@@ -179,7 +198,7 @@ function answer(draft: Draft, command: ShardCommand, answered: Answered): void {
     const direct = state.direct.slice(-(LIMITS.directCommandsKept - 1));
     state.direct = [...direct, { command, answer: body }];
   }
-  send(draft, null, { kind: 'answer', body });
+  state.answersOwed = [...state.answersOwed, { answer: body, seq: state.ledger.nextSeq - 1 }];
   // The next report, and with it what was told to the shard by hand, does not wait for its tick.
   state.report = { ...state.report, due: true, sentAtMs: 0 };
 }

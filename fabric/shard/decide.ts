@@ -3,19 +3,21 @@
  * the same result, and the state handed in is never touched. All that has happened is applied first;
  * then the shard is settled once, in numbered steps, however much has happened.
  */
+import { acrossCuts, endCut, type CutEvent } from '../checkpoint/cut.ts';
 import { appendUnderWay, finishAppend, isStuck, postponeAppend, startAppend } from '../ledger.ts';
 import { reason, type Reason } from '../reasons.ts';
 import { closeIfDone, startClosing } from './closing.ts';
-import { refuseCommand, settlePauses, takeCommand } from './commands.ts';
+import { refuseCommand, sendAnswers, settlePauses, takeCommand } from './commands.ts';
 import { dispatch } from './dispatch.ts';
-import { log, note, openDraft, type Draft } from './draft.ts';
+import { log, note, openDraft, send, type Draft } from './draft.ts';
 import type { ShardEffect, ShardEvent } from './events.ts';
 import { acceptPage, failFeed, pullPages } from './feeds.ts';
 import { grantOf } from './grant.ts';
 import { tendService } from './node-service.ts';
 import { giveUpSuspects, nodeGone, registerNode } from './nodes.ts';
+import { isSubmission } from './inbox.ts';
 import { endLease, loseLease, returnUnwritten } from './outcomes.ts';
-import { reportCrossing, reportIfDue } from './report.ts';
+import { isWorkDone, reportCrossing, reportIfDue } from './report.ts';
 import type { ShardState } from './state.ts';
 import {
   receiveAck,
@@ -35,6 +37,14 @@ export interface ShardDecision {
 
 /** Applies what has happened, in the order given, and says what is to be done. */
 export function decide(
+  state: ShardState,
+  events: readonly ShardEvent[],
+  nowMs: number,
+): ShardDecision {
+  return acrossCuts(state, events, (at, some) => decideBetweenCuts(at, some, nowMs));
+}
+
+function decideBetweenCuts(
   state: ShardState,
   events: readonly ShardEvent[],
   nowMs: number,
@@ -61,6 +71,7 @@ function settle(draft: Draft): void {
   sendAcks(draft);
   // 5. Pauses whose leases have come back, and the end.
   settlePauses(draft);
+  sendAnswers(draft);
   closeIfDone(draft);
   // 6. The ledger last, so that it holds all of the above; then the report of it.
   append(draft);
@@ -107,8 +118,12 @@ function apply(draft: Draft, event: ShardEvent): void {
     case 'asked':
       draft.state.report = { ...draft.state.report, due: true, sentAtMs: 0 };
       return;
+    case 'cutWritten':
+    case 'cutFailed':
+      return endSnapshot(draft, event);
     case 'close':
       return startClosing(draft);
+    case 'cut':
     case 'wake':
       return;
   }
@@ -121,6 +136,16 @@ function open(draft: Draft): void {
     const sha256 = spec.source.type === 'ndjson' ? spec.source.sha256 : '';
     log(draft, { type: 'feed', feed: spec.id, total: spec.total, sha256 });
   }
+}
+
+/** A snapshot is done with: the orchestrator, which gathers them, is told. */
+function endSnapshot(draft: Draft, event: CutEvent): void {
+  const { shard } = draft.state;
+  const { epoch } = event;
+  const ended =
+    event.on === 'cutWritten' ? { part: event.part, why: '' } : { part: null, why: event.why };
+  Object.assign(draft.state, endCut(draft.state, event));
+  send(draft, null, { kind: 'cutEnded', body: { shard, epoch, ...ended } });
 }
 
 function appended(draft: Draft, event: { throughSeq: number; head: string }): void {
@@ -140,14 +165,23 @@ function appendFailed(draft: Draft, why: string): void {
 
 function append(draft: Draft): void {
   const { state, nowMs } = draft;
-  const started = startAppend(
-    state.ledger,
-    nowMs,
-    state.closingAtMs !== null || waitsForLedger(state),
-  );
+  const atOnce =
+    state.closingAtMs !== null ||
+    isWorkDone(state) ||
+    waitsForLedger(state) ||
+    state.ledger.backlog.some(isSubmission);
+  const started = startAppend(state.ledger, nowMs, atOnce);
   if (!started) return;
   state.ledger = started.ledger;
   draft.effects.push({ do: 'append', head: started.ledger.head, entries: started.entries });
+}
+
+/**
+ * False while a new run of the workflow would miss something short: a lease that was called back and comes
+ * back meanwhile, or word of a snapshot, would reach no run.
+ */
+export function mayContinue({ pendingPauses, cutting }: ShardState): boolean {
+  return pendingPauses.length === 0 && cutting === null;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { record, type LedgerEvent } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
-import type { Message, Tally } from '../messages.ts';
+import type { Letter, Tally } from '../messages.ts';
 import type { Reason } from '../reasons.ts';
 import type { ShardEffect } from './events.ts';
 import type { NodeState, ShardState } from './state.ts';
@@ -40,7 +40,8 @@ export function count(draft: Draft, change: Partial<Record<keyof Tally, number>>
   draft.state.tally = tally;
 }
 
-export function send(draft: Draft, to: string | null, message: Message): void {
+export function send(draft: Draft, to: string | null, letter: Letter): void {
+  const message = { ...letter, epoch: draft.state.epoch };
   draft.effects.push({ do: 'send', to, message });
 }
 

@@ -2,12 +2,14 @@
  * What can happen to a shard, and what it can ask the outside to do. The workflow, the virtual-time
  * driver and the tests all speak these two lists and nothing else.
  */
+import type { CutEffect, CutEvent } from '../checkpoint/cut.ts';
 import type { PageClass } from '../job.ts';
 import type { LedgerEntry } from '../ledger.ts';
 import type {
   LeaseGrant,
   LeaseProgress,
   LeaseResult,
+  Letter,
   Message,
   Offload,
   ShardCommand,
@@ -16,8 +18,15 @@ import type {
 } from '../messages.ts';
 import type { FeedSpec, NodeSpec } from '../policy.ts';
 import type { Reason } from '../reasons.ts';
+import type { ShardState } from './state.ts';
 
-export type ShardEvent =
+export type ShardEvent = ShardHappening & {
+  /** Of the sender, where it came from another workflow. */
+  readonly epoch?: number;
+};
+
+type ShardHappening =
+  | CutEvent
   | { readonly on: 'opened' }
   | {
       readonly on: 'page';
@@ -68,10 +77,12 @@ export type ShardEvent =
   | { readonly on: 'appended'; readonly throughSeq: number; readonly head: string }
   | { readonly on: 'appendFailed'; readonly why: string }
   | { readonly on: 'asked' }
+  | { readonly on: 'cut' }
   | { readonly on: 'close' }
   | { readonly on: 'wake' };
 
 export type ShardEffect =
+  | CutEffect<ShardState>
   | { readonly do: 'pull'; readonly feed: FeedSpec; readonly from: number; readonly count: number }
   | { readonly do: 'lease'; readonly grant: LeaseGrant }
   | { readonly do: 'cancelLease'; readonly lease: number }
@@ -89,6 +100,11 @@ export type ShardEffect =
 
 /** A message as the event it is to a shard; null for those that only the orchestrator takes. */
 export function shardEventOf(message: Message): ShardEvent | null {
+  const happening = happeningOf(message);
+  return happening === null ? null : { ...happening, epoch: message.epoch };
+}
+
+function happeningOf(message: Letter): ShardHappening | null {
   switch (message.kind) {
     case 'transfer':
       return { on: 'transfer', message: message.body };
@@ -102,7 +118,10 @@ export function shardEventOf(message: Message): ShardEvent | null {
       return { on: 'asked' };
     case 'close':
       return { on: 'close' };
+    case 'cut':
+      return { on: 'cut' };
     case 'load':
+    case 'cutEnded':
     case 'answer':
       return null;
   }

@@ -3,7 +3,7 @@
  * jobs and by bytes; what does not fit is refused job by job, with a way on.
  */
 import { jsonBytes } from '../bytes.ts';
-import { isBehind, type AcceptedClass } from '../ledger.ts';
+import { isBehind, type AcceptedClass, type LedgerEntry, type LedgerState } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
 import type { JobTraits } from '../job.ts';
 import type { SubmittedJob } from '../messages.ts';
@@ -27,7 +27,7 @@ export function submitJobs(draft: Draft, jobs: readonly SubmittedJob[]): Submiss
   const refused: { id: string; because: string }[] = [];
   const taken: SubmittedJob[] = [];
   const refusals = new Refusals();
-  let bytes = state.inline.bytes;
+  let bytes = Math.max(state.inline.bytes, unwrittenBytes(state.ledger));
   state.inline = { ...state.inline, submitted: state.inline.submitted + jobs.length };
   for (const job of jobs) {
     const size = jsonBytes(bodyOf(job)) + 1;
@@ -63,6 +63,16 @@ class Refusals {
   }
 }
 
+/** Bytes of bodies that only the backlog of the ledger holds, beside the inbox itself. */
+function unwrittenBytes({ backlog }: LedgerState): number {
+  return backlog.reduce((sum, entry) => sum + (isSubmission(entry) ? jsonBytes(entry) : 0), 0);
+}
+
+/** True for the entry of jobs that were handed in: it is written at once, for it holds their bodies. */
+export function isSubmission(entry: LedgerEntry): boolean {
+  return entry.type === 'accept' && entry.classes.some(({ payloads }) => payloads !== undefined);
+}
+
 function refusal(draft: Draft, job: SubmittedJob, held: number, bytes: number): Reason | null {
   const { state } = draft;
   const { shard } = state;
@@ -95,8 +105,9 @@ function accept(draft: Draft, jobs: readonly SubmittedJob[]): void {
   for (const [key, members] of byTraits(jobs, start)) {
     const traits = JSON.parse(key) as JobTraits;
     const ordinals = fromList(members);
-    const ids = members.map((ordinal) => jobs[ordinal - start]!.id);
-    classes.push({ ...traits, ordinals, ids });
+    const own = members.map((ordinal) => jobs[ordinal - start]!);
+    const ids = own.map(({ id }) => id);
+    classes.push({ ...traits, ordinals, ids, payloads: own.map(({ payload }) => payload) });
     const birth = { feed, origin: state.shard, attempt: 1, hops: 0, avoidNode: null };
     enqueue(draft, { ...traits, ...birth, arrivedAtMs: nowMs, page, ordinals });
     count(draft, { accepted: size(ordinals), valueAccepted: size(ordinals) * traits.value });

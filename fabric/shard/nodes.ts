@@ -26,6 +26,8 @@ const LOST_STEP_MS = 50;
 /** Takes a registration. The same session of a node that is ready already changes nothing. */
 export function registerNode(draft: Draft, spec: NodeSpec, session: string): void {
   const { state } = draft;
+  // Its chain has its last entry.
+  if (state.closed) return;
   const known = state.nodes.find((node) => node.spec.id === spec.id);
   if (known?.service === 'removed') {
     note(draft, reason('node-removed', { node: spec.id }));
@@ -44,6 +46,20 @@ export function registerNode(draft: Draft, spec: NodeSpec, session: string): voi
   }
   const incarnation = (known?.incarnation ?? 0) + 1;
   if (known) freeLeases(draft, known, 'the node registered again');
+  admitNode(draft, spec, session, incarnation);
+  draft.effects.push({ do: 'presence', node: spec.id, incarnation, session });
+  log(draft, { type: 'node', node: spec.id, incarnation, change: 'registered', spec });
+  note(draft, reason('node-ready', { node: spec.id, incarnation, slots: spec.slots }));
+}
+
+/** Puts a node among those that are here, with what is counted of its earlier incarnations. */
+export function admitNode(
+  draft: Draft,
+  spec: NodeSpec,
+  session: string,
+  incarnation: number,
+): void {
+  const { state } = draft;
   const fresh: NodeState = {
     completed: 0,
     failed: 0,
@@ -67,9 +83,6 @@ export function registerNode(draft: Draft, spec: NodeSpec, session: string): voi
   };
   const others = state.nodes.filter((node) => node.spec.id !== spec.id);
   state.nodes = [...others, fresh].sort((a, b) => (a.spec.id < b.spec.id ? -1 : 1));
-  draft.effects.push({ do: 'presence', node: spec.id, incarnation, session });
-  log(draft, { type: 'node', node: spec.id, incarnation, change: 'registered' });
-  note(draft, reason('node-ready', { node: spec.id, incarnation, slots: spec.slots }));
 }
 
 /** A node whose presence ended. News of an earlier incarnation is ignored. */

@@ -82,6 +82,16 @@ export function loseLease(
   note(draft, reason(code, { lease: lease.lease, node, jobs, why }));
 }
 
+/** Puts the jobs of a lease back, whatever ended it. */
+export function requeueLease(
+  draft: Draft,
+  event: { lease: number; fence: string },
+  why: string,
+): void {
+  const lease = takeLease(draft, event.lease, event.fence);
+  if (lease) handBack(draft, lease, why);
+}
+
 /** All of its jobs are queued again, as they were. */
 function handBack(draft: Draft, { lease, fence, node, items }: Lease, why: string): void {
   for (const item of items) enqueue(draft, item);

@@ -25,8 +25,13 @@ export function queueDepth(state: ShardState, nowMs: number): number {
   return queuedJobs(state) + unpulledJobs(state, nowMs);
 }
 
-/** Everything accepted has ended, every feed is read to its end, nothing is on its way out. */
+/** All work has ended, and the ledger holds how: whoever is told can rely on it whatever is lost. */
 export function isIdle(state: ShardState): boolean {
+  return isWorkDone(state) && state.ledger.backlog.length === 0;
+}
+
+/** Everything accepted has ended, every feed is read to its end, nothing is on its way out. */
+export function isWorkDone(state: ShardState): boolean {
   return (
     state.queue.length === 0 &&
     state.leases.length === 0 &&

@@ -2,6 +2,7 @@
  * Everything a shard knows, as plain JSON: it is handed whole from one workflow run to the next, so it
  * holds sets of jobs, never jobs one by one (bodies of jobs submitted by hand excepted, and capped).
  */
+import { UNCUT, type CutState } from '../checkpoint/cut.ts';
 import { EMPTY_HISTOGRAM, type Histogram } from '../histogram.ts';
 import type { BodyPage, JobClass, JobSlice } from '../job.ts';
 import { EMPTY_LEDGER, type LedgerState } from '../ledger.ts';
@@ -98,7 +99,7 @@ export interface PendingPause {
   readonly dueAtMs: number;
 }
 
-export interface ShardState {
+export interface ShardState extends CutState {
   readonly version: 1;
   readonly fabric: string;
   readonly runId: string;
@@ -131,6 +132,8 @@ export interface ShardState {
   readonly nodes: readonly NodeState[];
   readonly outbox: readonly OutboxEntry[];
   readonly received: Readonly<Record<string, Received>>;
+  /** Answers to commands, each with the entry of the ledger that must be on disk before it is given. */
+  readonly answersOwed: readonly { readonly answer: CommandAnswer; readonly seq: number }[];
   /** By origin that waits for an answer: the entry of the ledger that must be on disk before it is given. */
   readonly acksOwed: Readonly<Record<string, number>>;
   /** Orders to shed that are not yet carried out; `jobs` is what is left of each. */
@@ -192,6 +195,7 @@ export function openShard(spec: RunSpec, shard: string, nowMs: number): ShardSta
   const near = new Set([shard, ...(spec.policy.hopsMax > 0 ? own.policy.spillTargets : [])]);
   return {
     version: 1,
+    ...UNCUT,
     fabric: spec.fabric,
     runId: spec.runId,
     shard,
@@ -214,6 +218,7 @@ export function openShard(spec: RunSpec, shard: string, nowMs: number): ShardSta
     nodes: [],
     outbox: [],
     received: {},
+    answersOwed: [],
     acksOwed: {},
     orders: [],
     planSeen: 0,

@@ -13,7 +13,7 @@
 import { jsonBytes } from '../bytes.ts';
 import { isFull, isOnDisk } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
-import type { JobClass, TravellingSlice } from '../job.ts';
+import type { JobClass, JobSlice, TravellingSlice } from '../job.ts';
 import type { Offload, Transfer, TransferAck, TransferMessage } from '../messages.ts';
 import { size, takeLast } from '../ordinals.ts';
 import { reason } from '../reasons.ts';
@@ -91,15 +91,16 @@ function pickSlices(draft: Draft, order: Offload, most: number): TravellingSlice
     if (!mayMove(state, jobs, order)) continue;
     const { taken, rest } = takeLast(jobs.ordinals, room);
     room -= size(taken);
-    const slice = withBodies(state, sliceOf(jobs, taken));
-    slices.push({
-      ...slice,
-      hops: jobs.hops + 1,
-      latencyBudgetMs: jobs.latencyBudgetMs ?? state.policy.latencyBudgetMs,
-    });
+    slices.push(travelling(state, sliceOf(jobs, taken)));
     shrink(draft, jobs.id, rest);
   }
   return slices;
+}
+
+/** Jobs as they leave: one move further, and with the budget that they have here. */
+export function travelling(state: ShardState, slice: JobSlice): TravellingSlice {
+  const latencyBudgetMs = slice.latencyBudgetMs ?? state.policy.latencyBudgetMs;
+  return { ...withBodies(state, slice), hops: slice.hops + 1, latencyBudgetMs };
 }
 
 function mayMove(state: ShardState, jobs: JobClass, order: Offload): boolean {
@@ -180,12 +181,17 @@ export function receiveTransfer(draft: Draft, { transfer, settledUpTo }: Transfe
   }
   // Its origin sends it again.
   if (record.beyond.length >= LIMITS.receivedGapsMax || isFull(state.ledger)) return;
-  const why = refusal(state, transfer);
+  settleTransfer(draft, transfer, refusal(state, transfer));
+  oweAck(draft, transfer.from);
+  setRecord(draft, transfer.from, forget(state.received[transfer.from]!, settledUpTo));
+}
+
+/** Takes in a transfer whose number is new, or refuses it for the reason given; and keeps its number. */
+export function settleTransfer(draft: Draft, transfer: Transfer, why: string | null): void {
   if (why === null) acceptTransfer(draft, transfer);
   else refuseTransfer(draft, transfer, why);
-  oweAck(draft, transfer.from);
-  const settled = settle(record, transfer.no, why !== null);
-  setRecord(draft, transfer.from, forget(settled, settledUpTo));
+  const record = draft.state.received[transfer.from] ?? NOTHING_RECEIVED;
+  setRecord(draft, transfer.from, settle(record, transfer.no, why !== null));
 }
 
 /** True when the record covers the number, taken in or refused. */
@@ -259,14 +265,16 @@ function oweAck({ state }: Draft, origin: string): void {
 }
 
 /** True while something is only waiting for the ledger before it is sent. */
-export function waitsForLedger({ outbox, acksOwed }: ShardState): boolean {
-  return outbox.some(({ sends }) => sends === 0) || Object.keys(acksOwed).length > 0;
+export function waitsForLedger({ outbox, acksOwed, answersOwed }: ShardState): boolean {
+  const owed = answersOwed.length + Object.keys(acksOwed).length;
+  return owed > 0 || outbox.some(({ sends }) => sends === 0);
 }
 
 /** Answers every origin whose transfers came in: its whole record each time. */
 export function sendAcks(draft: Draft): void {
   const { state } = draft;
-  for (const [origin, seq] of Object.entries(state.acksOwed).sort()) {
+  for (const origin of Object.keys(state.acksOwed).sort()) {
+    const seq = state.acksOwed[origin]!;
     if (!isOnDisk(state.ledger, seq)) continue;
     const { [origin]: _, ...others } = state.acksOwed;
     state.acksOwed = others;

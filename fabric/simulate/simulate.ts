@@ -3,9 +3,9 @@
  * simulated engine. It is the harness of the tests and the answer to what-if questions; the same input
  * gives the same run, decision by decision.
  */
-import type { LedgerEntry } from '../ledger.ts';
-import type { LeaseGrant, LeaseResult, Message } from '../messages.ts';
-import type { RunSpec } from '../mission/run-spec.ts';
+import { rebuild } from '../checkpoint/rebuild.ts';
+import type { Message } from '../messages.ts';
+import { ORCHESTRATOR } from '../orchestrator/checkpoints.ts';
 import * as orchestrators from '../orchestrator/decide.ts';
 import {
   orchestratorEventOf,
@@ -13,73 +13,25 @@ import {
   type OrchestratorEvent,
 } from '../orchestrator/events.ts';
 import { openOrchestrator, type OrchestratorState } from '../orchestrator/state.ts';
-import {
-  fabricStatus,
-  governance,
-  type FabricStatus,
-  type Governance,
-} from '../orchestrator/status.ts';
-import { seededUnit } from '../seeded.ts';
-import { decide, resumeEffects } from '../shard/decide.ts';
+import { fabricStatus, governance } from '../orchestrator/status.ts';
+import { decide, mayContinue, resumeEffects } from '../shard/decide.ts';
 import { shardEventOf, type ShardEffect, type ShardEvent } from '../shard/events.ts';
 import { isEnded } from '../shard/report.ts';
 import { openShard, type ShardState } from '../shard/state.ts';
 import { nextWake } from '../shard/wake.ts';
 import { Actor, type ActorCore } from './actor.ts';
 import { Calendar } from './calendar.ts';
+import { Disk, FULL } from './disk.ts';
 import { SimulatedNode, type LeaseEnd } from './node.ts';
+import { Post } from './post.ts';
 import { MortalProcess } from './process.ts';
-import { CALM, ENGINE_MS, type Disorder, type SimulatedJobs } from './world.ts';
+import type { SimulatedRun, SimulationOrder } from './order.ts';
+import { CALM, ENGINE_MS, type Disorder } from './world.ts';
 
-export interface SimulationOrder {
-  readonly spec: RunSpec;
-  readonly jobs: SimulatedJobs;
-  readonly disorder?: Disorder;
-  /** Owner commands beside the mission's timeline, as they would be sent by hand. */
-  readonly commands?: readonly {
-    readonly atMs: number;
-    readonly name: string;
-    readonly input: unknown;
-  }[];
-  /** Decisions after which the run is given up as stuck. */
-  readonly decisionsMax?: number;
-  /** Virtual time without a new entry in the ledger after which it is given up too; no limit unless given. */
-  readonly quietMsMax?: number;
-  readonly watch?: Partial<Watch>;
-}
-
-/** Hooks for tests and progress; what they are shown must not be changed. */
-export interface Watch {
-  shard(before: ShardState, after: ShardState, effects: readonly ShardEffect[]): void;
-  orchestrator(
-    before: OrchestratorState,
-    after: OrchestratorState,
-    effects: readonly OrchestratorEffect[],
-  ): void;
-  /** What a node wrote down when it had worked on a lease, whoever takes its answer. */
-  worked(grant: LeaseGrant, result: LeaseResult): void;
-  /** After every decision, with all states as they are. */
-  fabric(shards: readonly ShardState[], orchestrator: OrchestratorState): void;
-}
-
-export interface SimulatedRun {
-  /** `stuck`: nothing was left to happen, nothing came of it, or too much happened, before it closed. */
-  readonly ended: 'closed' | 'stuck';
-  readonly status: FabricStatus;
-  readonly governance: Governance;
-  readonly shards: readonly ShardState[];
-  /** Every chain's entries, by the name of the chain. */
-  readonly ledger: ReadonlyMap<string, readonly LedgerEntry[]>;
-  readonly decisions: number;
-  /** Instants at which the deciding process could be killed, and how often it was. */
-  readonly crashPoints: number;
-  readonly kills: number;
-  readonly virtualMs: number;
-}
+export type { SimulatedRun, SimulationOrder, Watch } from './order.ts';
 
 const START_MS = 1_000_000;
 const DECISIONS_MAX = 10_000_000;
-const FULL = 'no space left on the device';
 
 type ShardActor = Actor<ShardState, ShardEvent, ShardEffect>;
 type OrchestratorActor = Actor<OrchestratorState, OrchestratorEvent, OrchestratorEffect>;
@@ -89,12 +41,11 @@ const shardCore: ActorCore<ShardState, ShardEvent, ShardEffect> = {
   resumeEffects,
   nextWake,
   isEnded,
-  mayContinue: (state) => state.pendingPauses.length === 0,
+  mayContinue,
   wake: { on: 'wake' },
 };
 const orchestratorCore: ActorCore<OrchestratorState, OrchestratorEvent, OrchestratorEffect> = {
   ...orchestrators,
-  mayContinue: () => true,
   wake: { on: 'wake' },
 };
 
@@ -109,13 +60,13 @@ class Simulation {
   readonly #calendar = new Calendar(START_MS);
   readonly #nodes = new Map<string, SimulatedNode>();
   readonly #shards = new Map<string, ShardActor>();
-  readonly #orchestrator: OrchestratorActor;
-  readonly #ledger = new Map<string, LedgerEntry[]>();
-  #messages = 0;
+  #orchestrator: OrchestratorActor;
+  readonly #disk: Disk;
   #decisions = 0;
+  #engineLosses = 0;
   #isClosing = false;
-  #lastEntryMs = START_MS;
   readonly #process: MortalProcess;
+  readonly #post: Post;
 
   constructor(order: SimulationOrder) {
     this.#order = order;
@@ -123,34 +74,43 @@ class Simulation {
     const { spec, jobs } = order;
     const calendar = this.#calendar;
     this.#process = new MortalProcess(calendar, this.#disorder);
-    const renewEvery = this.#disorder.renewEvery;
+    this.#disk = new Disk(calendar, this.#process, this.#disorder.fullDisk);
+    this.#post = new Post(calendar, this.#disorder, (to, message) => this.#receive(to, message));
     for (const node of spec.nodes) {
       this.#nodes.set(node.id, new SimulatedNode(node, calendar, jobs));
     }
     for (const { name } of spec.shards) {
-      const actor: ShardActor = new Actor({
-        core: shardCore,
-        calendar,
-        state: openShard(spec, name, START_MS),
-        renewEvery,
-        host: this.#process,
-        carryOut: (effect, run) => this.#carryOut(name, effect, run),
-        decided: (before, after, effects) => {
-          order.watch?.shard?.(before, after, effects);
-          this.#decided();
-        },
-      });
-      this.#shards.set(name, actor);
+      this.#shards.set(name, this.#shardActor(openShard(spec, name, START_MS)));
     }
-    this.#orchestrator = new Actor({
+    this.#orchestrator = this.#globalActor(openOrchestrator(spec, START_MS));
+  }
+
+  #shardActor(state: ShardState): ShardActor {
+    const { shard } = state;
+    return new Actor({
+      core: shardCore,
+      calendar: this.#calendar,
+      state,
+      renewEvery: this.#disorder.renewEvery,
+      host: this.#process,
+      carryOut: (effect, run) => this.#carryOut(shard, effect, run),
+      decided: (before, after, effects) => {
+        this.#order.watch?.shard?.(before, after, effects);
+        this.#decided();
+      },
+    });
+  }
+
+  #globalActor(state: OrchestratorState): OrchestratorActor {
+    return new Actor({
       core: orchestratorCore,
-      calendar,
-      state: openOrchestrator(spec, START_MS),
-      renewEvery,
+      calendar: this.#calendar,
+      state,
+      renewEvery: this.#disorder.renewEvery,
       host: this.#process,
       carryOut: (effect, run) => this.#carryOutGlobal(effect, run),
       decided: (before, after, effects) => {
-        order.watch?.orchestrator?.(before, after, effects);
+        this.#order.watch?.orchestrator?.(before, after, effects);
         this.#decided();
         this.#closeWhenFinished(after);
       },
@@ -167,11 +127,14 @@ class Simulation {
       status: fabricStatus(this.#orchestrator.state),
       governance: governance(this.#orchestrator.state),
       shards,
-      ledger: this.#ledger,
+      ledger: this.#disk.ledger,
       decisions: this.#decisions,
       crashPoints: this.#process.points,
       kills: this.#process.kills,
+      engineLosses: this.#engineLosses,
       virtualMs: this.#calendar.nowMs - START_MS,
+      checkpoints: this.#disk.vault.sealed,
+      checkpointProblems: this.#disk.vault.problems,
     };
   }
 
@@ -190,6 +153,9 @@ class Simulation {
       const found = this.#nodes.get(node);
       if (found) this.#silence(found, START_MS + atMs, forMs);
     }
+    for (const atMs of this.#disorder.engineLosses ?? []) {
+      this.#calendar.at(START_MS + atMs, () => this.#loseEngine());
+    }
     for (const [i, { atMs, name, input }] of (commands ?? []).entries()) {
       const fallbackId = `hand-${i}`;
       this.#calendar.at(START_MS + atMs, () =>
@@ -197,6 +163,27 @@ class Simulation {
       );
     }
     if (spec.mode === 'service') throw new Error('a service has no end to simulate');
+  }
+
+  /** All that the engine knew is gone; hosts are started again with the fabric. */
+  #loseEngine(): void {
+    const newest = this.#disk.vault.sealed.at(-1);
+    if (newest === undefined || this.#isOver()) return;
+    this.#engineLosses += 1;
+    for (const actor of [this.#orchestrator, ...this.#shards.values()]) actor.isEnded = true;
+    this.#disk.loseEngine();
+    this.#post.loseEngine();
+    this.#isClosing = false;
+    const from = { epoch: newest.epoch, sha256: '' };
+    const { states } = rebuild(newest, this.#disk.chains(), from, this.#calendar.nowMs);
+    for (const state of states.shards) this.#shards.set(state.shard, this.#shardActor(state));
+    this.#orchestrator = this.#globalActor(states.orchestrator);
+    for (const actor of this.#shards.values()) actor.happened({ on: 'wake' });
+    this.#orchestrator.happened({ on: 'wake' });
+    for (const node of this.#nodes.values()) {
+      node.lose();
+      this.#startNode(node, this.#calendar.nowMs - START_MS + ENGINE_MS.hop);
+    }
   }
 
   #startNode(node: SimulatedNode, afterMs: number): void {
@@ -246,9 +233,11 @@ class Simulation {
         return;
       }
       case 'append':
-        return this.#append(shard, effect, (event) => actor.answered(run, event));
+        return this.#disk.append(shard, effect.entries, (event) => actor.answered(run, event));
       case 'send':
-        return this.#send(effect.to, effect.message);
+        return this.#post.send(effect.to, effect.message);
+      case 'cut':
+        return this.#disk.save(shard, effect, (event) => actor.answered(run, event));
       case 'lease':
         return this.#lease(actor, effect.grant, run);
       case 'cancelLease': {
@@ -267,28 +256,23 @@ class Simulation {
   }
 
   #carryOutGlobal(effect: OrchestratorEffect, run: number): void {
-    if (effect.do === 'send') return this.#send(effect.to, effect.message);
-    if (effect.do === 'show') return;
-    this.#append('orchestrator', effect, (event) => this.#orchestrator.answered(run, event));
-  }
-
-  #append(
-    chain: string,
-    { entries }: { readonly entries: readonly LedgerEntry[] },
-    done: (event: Extract<ShardEvent, { on: 'appended' | 'appendFailed' }>) => void,
-  ): void {
-    this.#process.work(ENGINE_MS.append, () => {
-      if (this.#isDiskFull()) return done({ on: 'appendFailed', why: FULL });
-      const written = this.#ledger.get(chain) ?? [];
-      // The same group again is already there.
-      for (const entry of entries) if (entry.seq === written.length) written.push(entry);
-      this.#ledger.set(chain, written);
-      this.#lastEntryMs = this.#calendar.nowMs;
-      // Killed between writing and answering: the engine asks the next process for the same again.
-      if (this.#process.isKilled()) return this.#append(chain, { entries }, done);
-      const throughSeq = entries.at(-1)?.seq ?? -1;
-      done({ on: 'appended', throughSeq, head: `${chain}-${throughSeq}` });
-    });
+    const actor = this.#orchestrator;
+    switch (effect.do) {
+      case 'send':
+        return this.#post.send(effect.to, effect.message);
+      case 'show':
+        return;
+      case 'append':
+        return this.#disk.append(ORCHESTRATOR, effect.entries, (event) =>
+          actor.answered(run, event),
+        );
+      case 'cut':
+        return this.#disk.save(ORCHESTRATOR, effect, (event) => actor.answered(run, event));
+      case 'seal':
+        return this.#disk.seal(effect.epoch, [...this.#shards.keys()], (event) =>
+          actor.answered(run, event),
+        );
+    }
   }
 
   #lease(actor: ShardActor, grant: Parameters<SimulatedNode['run']>[0], run: number): void {
@@ -307,17 +291,10 @@ class Simulation {
   #leaseEvent(lease: number, fence: string, answer: LeaseEnd): ShardEvent {
     if (answer.end === 'returned') return { on: 'leaseReturned', lease, fence };
     const { result } = answer;
-    if (result.segment !== null && this.#isDiskFull()) {
+    if (result.segment !== null && this.#disk.isFull) {
       return { on: 'leaseUnwritten', lease, fence, why: FULL };
     }
     return { on: 'leaseEnded', lease, fence, result };
-  }
-
-  #isDiskFull(): boolean {
-    const atMs = this.#calendar.nowMs - START_MS;
-    return (this.#disorder.fullDisk ?? []).some(
-      ({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs,
-    );
   }
 
   #watchPresence(
@@ -340,23 +317,6 @@ class Simulation {
       actor.answered(run, { on: 'nodeGone', node, incarnation, change: 'lost', why });
     };
     look();
-  }
-
-  /** A message between workflows: it may be late, come twice, or be lost. */
-  #send(to: string | null, message: Message): void {
-    const { nowMs } = this.#calendar;
-    const { seed, duplicated, dropped, delayMsMax, untilMs } = this.#disorder;
-    // A workflow that ends waits until the engine has its last report.
-    const isLast = message.kind === 'load' && message.body.closed;
-    const wild = nowMs < START_MS + untilMs && !isLast;
-    const no = this.#messages++;
-    const draw = (what: string): number => (wild ? seededUnit(seed, what, no) : 1);
-    const deliver = (what: string): void => {
-      const delayMs = wild ? seededUnit(seed, what, no) * delayMsMax : 0;
-      this.#calendar.at(nowMs + ENGINE_MS.hop + delayMs, () => this.#receive(to, message));
-    };
-    if (draw('dropped') >= dropped) deliver('delay');
-    if (draw('duplicated') < duplicated) deliver('second delay');
   }
 
   #receive(to: string | null, message: Message): void {
@@ -384,7 +344,7 @@ class Simulation {
 
   #isQuiet(): boolean {
     const most = this.#order.quietMsMax ?? Number.POSITIVE_INFINITY;
-    return this.#calendar.nowMs - this.#lastEntryMs > most;
+    return this.#calendar.nowMs - this.#disk.lastEntryMs > most;
   }
 
   #isOver(): boolean {

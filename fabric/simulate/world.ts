@@ -60,6 +60,11 @@ export interface Disorder {
   };
   /** While the disk is full, from and to: no append and no results can be written. */
   readonly fullDisk?: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /**
+   * When the engine is lost with all that it knows: the fabric goes on from its newest checkpoint and its
+   * ledger, on another. Before the first checkpoint nothing is lost.
+   */
+  readonly engineLosses?: readonly number[];
   /** After this instant nothing is dropped, doubled, delayed or killed any more. */
   readonly untilMs: number;
 }

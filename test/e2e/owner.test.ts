@@ -126,6 +126,7 @@ const argsOf = (name: OwnerCommandName, no: number): Args => {
   switch (name) {
     case 'pauseAll':
     case 'resumeAll':
+    case 'checkpoint':
       return {};
     case 'pauseShard':
     case 'resumeShard':
@@ -173,6 +174,7 @@ const byConsole: Way = async (name, args, sender) => {
     uncordonNode: () => owner.uncordonNode(args.node!, sender),
     drainNode: () => owner.drainNode(args.node!, args.seconds, sender),
     removeNode: () => owner.removeNode(args.node!, sender),
+    checkpoint: () => owner.checkpoint(sender),
     submitJobs: () => owner.submit(args.jobs!, sender),
   }[name];
   expect(await send()).toMatchObject({ name, outcome: 'applied', ...sender });
@@ -192,6 +194,7 @@ const byCommandLine: Way = async (name, args, { by, reason }) => {
     uncordonNode: ['nodes', 'uncordon', String(args.node)],
     drainNode: ['nodes', 'drain', String(args.node), '--within', String(args.seconds)],
     removeNode: ['nodes', 'remove', String(args.node)],
+    checkpoint: ['checkpoint'],
     submitJobs: ['submit', 'jobs.ndjson'],
   };
   const jobs = (args.jobs ?? []).map((job) => `${JSON.stringify(job)}\n`).join('');

@@ -5,7 +5,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { size } from '../../fabric/ordinals.ts';
 import { EXIT } from '../../scripts/exit-code.ts';
-import { readResumeToken } from '../../scripts/resume-token.ts';
+import { readResumeToken } from '../../reporting/resume-token.ts';
 import { isAlive, LiveFabric, until } from './live-fabric.ts';
 
 const JOBS = 600;

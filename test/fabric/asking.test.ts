@@ -52,6 +52,10 @@ class Fabric {
     const { state, effects } = shards.decide(this.#shards.get(name)!, [event], this.nowMs);
     this.#shards.set(name, state);
     for (const effect of effects) {
+      if (effect.do === 'append') {
+        const throughSeq = effect.entries.at(-1)!.seq;
+        this.#shardHears(name, { on: 'appended', throughSeq, head: `${name}-${throughSeq}` });
+      }
       if (effect.do !== 'send') continue;
       const { message } = effect;
       if (message.kind === 'load') this.happens({ on: 'load', report: message.body });

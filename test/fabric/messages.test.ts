@@ -54,7 +54,17 @@ describe('a message of the fabric', () => {
   it('comes through whole, whatever its kind', () => {
     const kinds = new Set(mail.map(({ kind }) => kind));
     expect([...kinds].sort()).toEqual(
-      ['ack', 'answer', 'close', 'command', 'load', 'offload', 'transfer'].sort(),
+      [
+        'ack',
+        'answer',
+        'close',
+        'command',
+        'cut',
+        'cutEnded',
+        'load',
+        'offload',
+        'transfer',
+      ].sort(),
     );
     for (const message of mail) expect(parseMessage(message)).toEqual(message);
   });

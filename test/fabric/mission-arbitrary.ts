@@ -68,6 +68,8 @@ function disorder(nodeCount: number): fc.Arbitrary<Disorder> {
       points: fc.constant([]),
       downMs: fc.constantFrom(0, 300, 2_000),
     }),
+    // Those before the first checkpoint do nothing.
+    engineLosses: fc.array(fc.integer({ min: 100, max: CALM_FROM_MS - 500 }), { maxLength: 2 }),
     untilMs: fc.constant(CALM_FROM_MS),
   });
 }
@@ -116,6 +118,7 @@ function commands(names: readonly string[], nodeCount: number): fc.Arbitrary<Dra
       name: fc.constant('drainNode'),
       input: fc.record({ node: nodeName, seconds: fc.constantFrom(0, 0.3, 60) }),
     }),
+    fc.record({ name: fc.constant('checkpoint'), input: fc.constant({}) }),
     fc.record({ name: fc.constant('submitJobs'), input: jobs }),
     fc.record({ name: fc.constant('launchRockets'), input: fc.anything() }),
   );
@@ -148,6 +151,7 @@ export const drawn: fc.Arbitrary<Drawn> = fc
           pageJobs: fc.constantFrom(10, 50),
           attemptsMax: fc.integer({ min: 1, max: 3 }),
           hopsMax: fc.integer({ min: 1, max: 3 }),
+          checkpointEveryMs: fc.constantFrom(0, 300, 1_500),
         }),
         seed: fc.integer({ min: 0, max: 1_000 }),
       })

@@ -84,6 +84,8 @@ describe('the core, over drawn missions', () => {
       let decisions = 0;
       let kills = 0;
       let late = 0;
+      let checkpoints = 0;
+      let rebuilt = 0;
       fc.assert(
         fc.property(drawn, (each) => {
           const { run, broken } = runAll(each);
@@ -94,6 +96,10 @@ describe('the core, over drawn missions', () => {
           expect(broken).toEqual([]);
           expect(run.ended).toBe('closed');
           expect(problemsOf(run)).toEqual([]);
+          // I2 at every cut, whatever the order in which its messages came.
+          expect(run.checkpointProblems).toEqual([]);
+          checkpoints += run.checkpoints.length;
+          rebuilt += run.engineLosses;
         }),
         {
           numRuns: MISSIONS,
@@ -104,11 +110,13 @@ describe('the core, over drawn missions', () => {
       );
       const seconds = (performance.now() - startedMs) / 1000;
       console.log(
-        `${MISSIONS} missions, ${jobs} jobs, ${decisions} decisions, ${kills} kills, ${late} late answers in ${seconds.toFixed(1)} s (seed ${SEED})`,
+        `${MISSIONS} missions, ${jobs} jobs, ${decisions} decisions, ${kills} kills, ${late} late answers, ${checkpoints} checkpoints, ${rebuilt} times rebuilt from one in ${seconds.toFixed(1)} s (seed ${SEED})`,
       );
       // What is to be withstood must have happened.
       expect(kills).toBeGreaterThan(MISSIONS);
       expect(late).toBeGreaterThan(MISSIONS / 100);
+      expect(checkpoints).toBeGreaterThan(MISSIONS);
+      expect(rebuilt).toBeGreaterThan(MISSIONS / 10);
     },
   );
 

@@ -16,6 +16,7 @@ export const POLICY: FabricPolicy = {
   unmatchedSkills: 'refuse',
   leaseTimeoutMs: 60_000,
   historyEventsMax: 600,
+  checkpointEveryMs: 0,
 };
 
 /** What jobs of a hand-made page have in common. */

@@ -1,11 +1,12 @@
 /**
- * What somebody was told is on disk, by the histories of a run: the engine's own record of when an append
- * or a lease was reported as done. From that instant on, what it names must outlive any loss of power.
+ * What somebody was told is on disk, by the histories of a run: the engine's own record of when an append,
+ * a lease or a checkpoint was reported as done. From that instant on, what it names must outlive any loss of power.
  */
 import { readHistories, type History } from '../../scripts/histories.ts';
 import type { AppendAnswer } from '../../activities/contracts.ts';
 import type { Segment } from '../../fabric/ledger.ts';
 import type { LeaseResult } from '../../fabric/messages.ts';
+import type { SealedCheckpoint } from '../../fabric/orchestrator/checkpoints.ts';
 
 export type Acknowledged = { readonly atMs: number } & (
   | {
@@ -15,6 +16,7 @@ export type Acknowledged = { readonly atMs: number } & (
       readonly head: string;
     }
   | { readonly kind: 'segment'; readonly segment: Segment }
+  | { readonly kind: 'checkpoint'; readonly path: string; readonly sha256: string }
 );
 
 /** All of a run, in order of time. Throws where a history can't be read. */
@@ -38,12 +40,16 @@ function* acknowledgedBy({ events }: History, chain: string): Generator<Acknowle
     if (!done || !data) continue;
     const atMs =
       Number(event.eventTime?.seconds ?? 0) * 1_000 + (event.eventTime?.nanos ?? 0) / 1e6;
-    const answer = JSON.parse(Buffer.from(data).toString()) as AppendAnswer & LeaseResult;
+    const answer = JSON.parse(Buffer.from(data).toString()) as AppendAnswer &
+      LeaseResult &
+      SealedCheckpoint;
     const type = types.get(String(done.scheduledEventId));
     if (type === 'appendLedger' && !('unwritable' in answer)) {
       yield { atMs, kind: 'group', chain, entries: answer.throughSeq + 1, head: answer.head };
     } else if (type === 'runLease' && answer.segment !== null) {
       yield { atMs, kind: 'segment', segment: answer.segment };
+    } else if (type === 'sealCheckpoint' && !('unwritable' in answer)) {
+      yield { atMs, kind: 'checkpoint', path: answer.path, sha256: answer.sha256 };
     }
   }
 }

@@ -7,9 +7,10 @@
  * left out, which `.ci/run` counts as a failure.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCheckpoint } from '../../activities/checkpoint.ts';
 import { readLedgerGroups } from '../../activities/ledger.ts';
 import { readSegment } from '../../activities/results.ts';
 import { LiveFabric } from '../e2e/live-fabric.ts';
@@ -33,6 +34,8 @@ function lay(files: Image, root: string): (path: string) => string {
   const at = (path: string): string => image.in(`disk${path.slice(root.length)}`);
   rmSync(image.in('disk'), { recursive: true, force: true });
   for (const [path, { bytes, from }] of files) {
+    // Parts of a checkpoint are gone once it is sealed.
+    if (!existsSync(from)) continue;
     mkdirSync(dirname(at(path)), { recursive: true });
     copyFileSync(from, at(path));
     truncateSync(at(path), bytes);
@@ -63,7 +66,14 @@ async function missingAt(
   const last = new Map<string, Acknowledged & { kind: 'group' }>();
   for (const each of told) {
     if (each.kind === 'group') last.set(each.chain, each);
-    else await look(each.segment.name, () => readSegment(results, each.segment));
+    else if (each.kind === 'segment') {
+      await look(each.segment.name, () => readSegment(results, each.segment));
+    } else {
+      await look(each.path, async () => {
+        const { sha256 } = await readCheckpoint(at(each.path));
+        if (sha256 !== each.sha256) throw new Error(`it has digest ${sha256}`);
+      });
+    }
   }
   for (const chain of [...SHARDS, 'orchestrator']) {
     await look(chain, async () => {
@@ -90,7 +100,7 @@ describe.runIf(mayTrace)('after a loss of power', () => {
       scenario: 'power-loss',
       seed: 3,
       timeScale: 1_000_000,
-      policy: { tickMs: 200, leaseTargetMs: 100, leaseJobsMax: 20 },
+      policy: { tickMs: 200, leaseTargetMs: 100, leaseJobsMax: 20, checkpointEveryMs: 500 },
       shards: { earth: { spilloverLimit: 50, spillTargets: ['luna'] }, luna: {} },
       nodes: SHARDS.map((shard) => ({ id: `${shard}-node`, shard, slots: 2 })),
       blueprints: [{ shard: 'earth', kind: 'survey', count: JOBS, durationMs: 10 }],
@@ -130,17 +140,18 @@ describe.runIf(mayTrace)('after a loss of power', () => {
     expect(missing).toEqual([]);
     const kinds = told.map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'segment').length).toBeGreaterThan(JOBS / 20);
+    expect(kinds.filter((kind) => kind === 'checkpoint').length).toBeGreaterThan(1);
     expect(kinds.filter((kind) => kind === 'group').length).toBeGreaterThan(3 * SHARDS.length);
   });
 
-  test.each(['ledger', 'results'] as const)(
+  test.each(['ledger', 'results', 'checkpoints'] as const)(
     'a fabric that forgot a sync of its %s would be found out',
     async (place) => {
       const { told, calls } = traced;
       const { atMs } = told.at(-1)!;
       for (const forgets of [
-        (path: string) => path.endsWith('.ndjson') || /\.ndjson\.[0-9a-f-]+$/.test(path),
-        (path: string) => !path.includes('.ndjson'),
+        (path: string) => /\.(nd)?json(\.[0-9a-f-]+)?$/.test(path),
+        (path: string) => !/\.(nd)?json/.test(path),
       ]) {
         const without = calls.filter(
           ({ name, paths: [path = ''] }) =>

@@ -305,6 +305,7 @@ function spec(): RunSpec {
       unmatchedSkills: 'refuse',
       leaseTimeoutMs: 60_000,
       historyEventsMax: 600,
+      checkpointEveryMs: 0,
     },
     timeScale: 60,
     shards: [],

@@ -7,7 +7,7 @@ import type { RunSpec } from '../../fabric/mission/run-spec.ts';
 import { main } from '../../scripts/cli.ts';
 import { commandName } from '../../scripts/command-name.ts';
 import { closingLines, nextCommands } from '../../scripts/finish.ts';
-import { resumeToken } from '../../scripts/resume-token.ts';
+import { resumeToken } from '../../reporting/resume-token.ts';
 import { keepRunSpec } from '../../scripts/state.ts';
 import type { FakePlace } from './fake-place.ts';
 import { fakePlace } from './fake-place.ts';

@@ -14,7 +14,7 @@ import type { FabricAccess } from '../../scripts/fabric-access.ts';
 import type { ReportInput } from '../../scripts/finish.ts';
 import { finishRun } from '../../scripts/finish.ts';
 import { writeRunReport } from '../../scripts/report-writer.ts';
-import { resumeToken } from '../../scripts/resume-token.ts';
+import { resumeToken } from '../../reporting/resume-token.ts';
 import { claimFabric, dropFabric, keepRunSpec, runSpecFile } from '../../scripts/state.ts';
 import { closed, continued, writtenRun } from '../reporting/sample-files.ts';
 import type { FakePlace } from './fake-place.ts';

@@ -17,11 +17,12 @@ import type {
   AppendInput,
   AppendOutput,
   NodeActivities,
+  OrchestratorActivities,
   PullInput,
 } from '../../activities/contracts.ts';
 import type { TimeSkippingServer } from '../../engine/time-skipping.ts';
 import type { LedgerEntry } from '../../fabric/ledger.ts';
-import type { LoadReport, Message } from '../../fabric/messages.ts';
+import type { Letter, LoadReport, Message } from '../../fabric/messages.ts';
 import type { RunNode, RunSpec } from '../../fabric/mission/run-spec.ts';
 import {
   ASK_AGAIN,
@@ -76,17 +77,19 @@ export class TimeSkippingFabric {
       await TestWorkflowEnvironment.createTimeSkipping(server),
     );
     const jobs = jobsOf(spec);
-    await fabric.#work({
-      taskQueue: orchestratorQueue(spec.fabric),
-      workflowBundle,
-      activities: {
-        appendLedger: (input: AppendInput) => Promise.resolve(fabric.#append(input)),
-        pullPage: async ({ feed, from, count }: PullInput) => {
-          fabric.pulls.push({ atMs: await fabric.nowMs(), from, count });
-          return jobs.page(feed, from, count);
-        },
+    const activities: OrchestratorActivities = {
+      appendLedger: (input: AppendInput) => Promise.resolve(fabric.#append(input)),
+      pullPage: async ({ feed, from, count }: PullInput) => {
+        fabric.pulls.push({ atMs: await fabric.nowMs(), from, count });
+        return jobs.page(feed, from, count);
       },
-    });
+      saveCut: ({ chain }) => Promise.resolve({ bytes: 1, sha256: chain }),
+      sealCheckpoint: ({ epoch }) => {
+        const path = `checkpoint ${epoch}`;
+        return Promise.resolve({ epoch, path, sha256: path, bytes: 1, positions: {} });
+      },
+    };
+    await fabric.#work({ taskQueue: orchestratorQueue(spec.fabric), workflowBundle, activities });
     return fabric;
   }
 
@@ -102,8 +105,8 @@ export class TimeSkippingFabric {
   }
 
   /** Hands a shard's workflow, or the orchestrator's (null), a message as another workflow would. */
-  async tell(shard: string | null, message: Message): Promise<void> {
-    await this.handle(shard).signal(SIGNAL.message, message);
+  async tell(shard: string | null, letter: Letter): Promise<void> {
+    await this.handle(shard).signal(SIGNAL.message, { ...letter, epoch: 0 });
   }
 
   /** Sends the orchestrator an owner command, under an id, as a signal. */

@@ -1,7 +1,7 @@
 /**
  * Bugs that a careful engineer might make, as edits of the core. Each names the invariant that it breaks and
  * what has to catch it: a check of the audit by name, `stuck` (the run never ends, I9), `throws` (the core
- * stops at a state that can't be), `append` (the ledger refuses what it is handed), or `test` (one of its own,
+ * stops at a state that can't be), `append` (the ledger refuses what it is handed), `cut` (a checkpoint does not balance), or `test` (one of its own,
  * for what is not in the core).
  */
 import type { CheckName } from '../../../audit/findings.ts';
@@ -11,7 +11,7 @@ export interface PlantedBug extends Edit {
   /** What was done, and what it looked like to whoever did it. */
   readonly words: string;
   readonly breaks: string;
-  readonly caughtBy: CheckName | 'stuck' | 'throws' | 'append' | 'test';
+  readonly caughtBy: CheckName | 'stuck' | 'throws' | 'append' | 'cut' | 'test';
   /** `tight`: with caps so low that they are reached; `files`: written to disk and read from there. */
   readonly world?: 'tight' | 'files';
 }
@@ -426,6 +426,44 @@ export const AWAIT_BUG: PlantedBug = {
   caughtBy: 'test',
 };
 
+const CHECKPOINT = 'fabric/checkpoint';
+
+const CHECKPOINTS: readonly PlantedBug[] = [
+  {
+    words: 'A snapshot is taken right after the message that asks for it, and not before',
+    breaks: 'I2',
+    file: `${CHECKPOINT}/cut.ts`,
+    find: '  const before = at > 0 ? decide(state, events.slice(0, at)) : null;\n  const cut = takeCut(before?.state ?? state, events[at]!.epoch!);\n  const after = acrossCuts(cut.state, events.slice(at), decide);',
+    replace:
+      '  const before = decide(state, events.slice(0, at + 1));\n  const cut = takeCut(before.state, events[at]!.epoch!);\n  const after = acrossCuts(cut.state, events.slice(at + 1), decide);',
+    caughtBy: 'cut',
+  },
+  {
+    words: 'A transfer leaves at once, though the ledger does not hold it yet',
+    breaks: 'I1, I3',
+    file: `${SHARD}/transfers.ts`,
+    find: 'if (entry.sends === 0 ? !isOnDisk(state.ledger, entry.seq) : resendAtMs(entry) > nowMs) {',
+    replace: 'if (entry.sends > 0 && resendAtMs(entry) > nowMs) {',
+    caughtBy: 'throws',
+  },
+  {
+    words: 'A rebuilt shard goes on with the lease numbers of its checkpoint',
+    breaks: 'I1',
+    file: `${CHECKPOINT}/shard-tail.ts`,
+    find: 'lease: Math.max(state.next.lease, number + 1)',
+    replace: 'lease: state.next.lease',
+    caughtBy: 'fences',
+  },
+  {
+    words: 'What ended after the checkpoint is queued again when the fabric is rebuilt',
+    breaks: 'I1',
+    file: `${CHECKPOINT}/shard-tail.ts`,
+    find: "    case 'outcome':\n      return outcome(draft, entry);",
+    replace: "    case 'outcome':\n      return requeueLease(draft, entry, 'rebuilt');",
+    caughtBy: 'I1',
+  },
+];
+
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...ACCEPTANCE,
   ...LEASES,
@@ -433,4 +471,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...PLANS,
   ...COMMANDS,
   ...LEDGER,
+  ...CHECKPOINTS,
 ];
