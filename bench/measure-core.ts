@@ -42,7 +42,7 @@ function specOf(feedJobs: number): RunSpec {
       unmatchedSkills: 'refuse',
       leaseTimeoutMs: 60_000,
       checkpointEveryMs: 0,
-    historyEventsMax: 600,
+      historyEventsMax: 600,
     },
     timeScale: 1,
     shards: [

@@ -185,17 +185,19 @@ async function confirmed(
   return (await outcomeOf(shell, commandId)) ?? { commandId, outcome: 'received', effect };
 }
 
-/** Waits until the command has an outcome; never so long that it would hold up a new run. */
+/** Waits until the command has an outcome; never so long that it would hold up a new run for long. */
 async function outcomeOf(
   shell: OrchestratorShell,
   commandId: string,
 ): Promise<CommandRecord | null> {
   const recordOf = (): CommandRecord | undefined =>
     shell.state.commands.find((each) => each.commandId === commandId);
+  shell.asking += 1;
   await wf.condition(() => {
     const outcome = recordOf()?.outcome;
     return shell.isLeaving || (outcome !== undefined && outcome !== 'received');
   });
+  shell.asking -= 1;
   return recordOf() ?? null;
 }
 

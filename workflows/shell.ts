@@ -51,6 +51,8 @@ export class Shell<State, Event, Effect> {
   state: State;
   /** True once this run only waits to hand over to the next. */
   isLeaving = false;
+  /** Updates that wait for their answer: for a while a run that has become long waits for them too. */
+  asking = 0;
   #inbox: Event[];
   #wakes: number[] = [];
   #failure: Error | null = null;
@@ -118,11 +120,12 @@ export class Shell<State, Event, Effect> {
 
   /**
    * True when this run has become long and nothing stands against a new one. A signal that the engine has
-   * not taken yet does, for as long as the run is not far too long.
+   * not taken yet does, and an update not yet answered, for as long as the run is not far too long.
    */
   #isTimeToLeave({ core, historyEventsMax, sending }: ShellOrder<State, Event, Effect>): boolean {
     const used = lengthOfRun(historyEventsMax);
-    return used >= 1 && core.mayContinue(this.state) && (sending() === 0 || used >= 2);
+    const isOwing = sending() + this.asking > 0;
+    return used >= 1 && core.mayContinue(this.state) && (!isOwing || used >= 2);
   }
 
   #lookAgain(): void {

@@ -11,6 +11,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readCheckpoint } from '../../activities/checkpoint.ts';
 import type { ConnectedEngine } from '../../engine/connect.ts';
 import { connectEngine, plainEndpoint } from '../../engine/connect.ts';
 import { resolveEngine } from '../../engine/resolve.ts';
@@ -231,11 +232,17 @@ describe.each(WAYS)('%s', (title, send, via) => {
 });
 
 /** What the fabric says of itself after the command. */
-async function expectEffect({ commandId, name, answers }: CommandRecord, args: Args) {
+async function expectEffect({ commandId, name, answers, effect }: CommandRecord, args: Args) {
   if (name === 'submitJobs') {
     expect(answers.flatMap(({ accepted = [] }) => accepted)).toEqual(
       args.jobs!.map(({ id }) => id),
     );
+    return;
+  }
+  if (name === 'checkpoint') {
+    const [, file = ''] = /^Checkpoint \d+ written: (.*)$/.exec(effect) ?? [];
+    const { checkpoint } = await readCheckpoint(file);
+    expect(checkpoint.runId).toBe(record.runId);
     return;
   }
   if (args.node !== undefined) {
