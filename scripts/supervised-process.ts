@@ -169,7 +169,7 @@ class Supervisor implements SupervisedProcess {
       this.#stopping = true;
       return this.#gaveUp(new RunFailedError(this.#cannotStart(how)));
     }
-    const nextMs = Math.min(BACK_OFF_FIRST_MS * 2 ** (this.#deaths - 1), BACK_OFF_MAX_MS);
+    const nextMs = backOffMs(this.#deaths);
     this.#order.onDeath?.(how, nextMs);
     this.#restart = setTimeout(() => {
       this.#restart = null;
@@ -184,4 +184,9 @@ class Supervisor implements SupervisedProcess {
       .concat(tail.map((line) => `  ${line}`))
       .join('\n');
   }
+}
+
+/** The first death is an accident, as a kill is, and waits for nothing. */
+function backOffMs(deaths: number): number {
+  return deaths === 1 ? 0 : Math.min(BACK_OFF_FIRST_MS * 2 ** (deaths - 2), BACK_OFF_MAX_MS);
 }

@@ -55,10 +55,12 @@ export async function startNodeHost(
   installLog();
   const adapters = adaptersOf(spec.nodes);
   const distinct = [...new Set(adapters.values())];
-  await Promise.all(distinct.map((each) => each.open()));
   const { namespace } = endpoint;
-  const connection = await connectWorkers(endpoint);
-  const engine = await connectEngine(endpoint);
+  const [connection, engine] = await Promise.all([
+    connectWorkers(endpoint),
+    connectEngine(endpoint),
+    ...distinct.map((each) => each.open()),
+  ]);
   const host: Host = {
     spec,
     session: randomBytes(8).toString('hex'),

@@ -2,7 +2,7 @@
  * Names and shapes that clients and workflows share: workflow ids, signals, queries, updates and the
  * answers to them. CONTRACT of the outside: add freely, never rename.
  */
-export { OWNER_COMMANDS, type OwnerCommandName } from '../fabric/orchestrator/command-schema.ts';
+export type { OwnerCommandName } from '../fabric/orchestrator/command-schema.ts';
 export type { CommandRecord, GovernanceSnapshot } from '../fabric/orchestrator/state.ts';
 export type { ShownStatus } from '../fabric/orchestrator/showing.ts';
 export type { FabricStatus, FabricTotals, Governance } from '../fabric/orchestrator/status.ts';

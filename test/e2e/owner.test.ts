@@ -16,6 +16,7 @@ import type { ConnectedEngine } from '../../engine/connect.ts';
 import { connectEngine, plainEndpoint } from '../../engine/connect.ts';
 import { resolveEngine } from '../../engine/resolve.ts';
 import type { LedgerEntry } from '../../fabric/ledger.ts';
+import { OWNER_COMMANDS } from '../../fabric/orchestrator/command-schema.ts';
 import { accessOver, fetchGovernance, fetchWholeStatus } from '../../scripts/fabric-access.ts';
 import type { FabricAccess } from '../../scripts/fabric-access.ts';
 import { OwnerConsole, type JobToSubmit } from '../../scripts/owner-console.ts';
@@ -26,7 +27,7 @@ import type {
   Governance,
   OwnerCommandName,
 } from '../../workflows/protocol.ts';
-import { OWNER_COMMANDS, SIGNAL, orchestratorId, shardId } from '../../workflows/protocol.ts';
+import { SIGNAL, orchestratorId, shardId } from '../../workflows/protocol.ts';
 import { LiveFabric, ownEnv, until, update, type Running } from './live-fabric.ts';
 
 const FABRIC = 'planetary-fabric';
