@@ -29,7 +29,7 @@ async function ifWritable<T>(write: () => Promise<T>): Promise<OrUnwritable<T>> 
 }
 
 /** Short work is done before its first beat, which would cost the engine a synced write. */
-const BEAT_MS = 500;
+const BEAT_MS = 400;
 
 /** Beats while the work lasts: that is how the engine notices a killed process at once. */
 async function beating<T>(work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 /**
  * `npm run bench:resume -- [--times N]`: how soon work goes on after a SIGKILL of the orchestrator, of a
- * node and of the Temporal server, N times each (20 unless told), and for the orchestrator and the server
- * beside Temporal's own time-outs. Times are read from the ledger of real runs.
+ * node and of the Temporal server, N times each (20 unless told), of one of two orchestrators that is not
+ * started again, and for the orchestrator and the server beside Temporal's own time-outs. Times are read
+ * from the ledger of real runs.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import type { MissionInput } from '../fabric/mission/schema.ts';
 import type { Report } from '../reporting/schema.ts';
 import { plainTable } from '../scripts/plain-table.ts';
 import { runToReport } from '../scripts/run-to-report.ts';
+import { killsBesideAnother } from './two-orchestrators.ts';
 
 type Kind = 'kill-orchestrator' | 'kill-node' | 'kill-server';
 type Fault = Report['faults'][number];
@@ -65,6 +67,15 @@ async function faultsOf(kind: Kind, times: number, apartMs: number): Promise<Fau
   return faults;
 }
 
+async function costsOfPairs(times: number): Promise<number[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-resume-'));
+  const { faults: _, ...mission } = missionOf('kill-orchestrator', times, APART_MS.fabric);
+  await writeFile(join(folder, 'm.json'), JSON.stringify(mission));
+  const costs = await killsBesideAnother(folder, 'm.json', times);
+  await rm(folder, { recursive: true, force: true });
+  return costs;
+}
+
 /** Median and worst of ms, as cells. */
 function figures(times: readonly (number | null)[]): string[] {
   const known = times.filter((ms) => ms !== null).sort((a, b) => a - b);
@@ -97,6 +108,11 @@ const rows: string[][] = [];
 for (const kind of ['kill-orchestrator', 'kill-node', 'kill-server'] as const) {
   rows.push(...rowsOf(kind, await faultsOf(kind, times, APART_MS.fabric)));
 }
+rows.push([
+  'two orchestrators, one killed, none restarted',
+  'the kill',
+  ...figures(await costsOfPairs(times)),
+]);
 process.env['FABRIC_TEMPORAL_DEFAULTS'] = '1';
 for (const kind of ['kill-orchestrator', 'kill-server'] as const) {
   const faults = await faultsOf(kind, times, APART_MS.temporal);

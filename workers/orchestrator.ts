@@ -18,6 +18,8 @@ import { bundlePath, payloadConverterPath } from './workflow-bundle.ts';
 const CACHED_WORKFLOWS_MAX = 64;
 /** A process that was killed leaves tasks on its sticky queue: this long until they go to another. */
 const STICKY_TIMEOUT_MS = usesTemporalDefaults(process.env) ? 10_000 : 100;
+/** Of an append or a pull that takes long: less than half of what the workflows wait for a beat. */
+const ACTIVITY_BEAT_MAX = '400ms';
 
 /** Starts one; any number may run side by side. Rejects when the engine can't be reached. */
 export async function startOrchestrator(
@@ -38,6 +40,7 @@ export async function startOrchestrator(
     maxConcurrentWorkflowTaskPolls: 8,
     maxConcurrentActivityTaskPolls: 8,
     maxConcurrentActivityTaskExecutions: 64,
+    maxHeartbeatThrottleInterval: ACTIVITY_BEAT_MAX,
     // An append or a pull under way is done in milliseconds; whatever is not is issued again.
     shutdownGraceTime: '1s',
   });

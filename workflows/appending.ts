@@ -11,7 +11,7 @@ type RecordActivities = Pick<OrchestratorActivities, 'appendLedger' | 'pullPage'
 export function orchestratorActivities(): RecordActivities {
   const options: wf.ActivityOptions = {
     startToCloseTimeout: '5 minutes',
-    heartbeatTimeout: '2s',
+    heartbeatTimeout: '1s',
     retry: {
       initialInterval: '100ms',
       maximumInterval: '5s',

@@ -13,10 +13,10 @@ import { LiveFabric, until, type Running } from './live-fabric.ts';
 const FABRIC = 'planetary-fabric';
 const TEST_MS_MAX = 90_000;
 /**
- * A task in flight waits out its second, a page or an append in flight two seconds without a beat; the rest
- * is what a busy machine adds.
+ * A task in flight waits out its second, and so does a page or an append in flight; the rest is what a busy
+ * machine adds.
  */
-const KILL_COSTS_MS_MAX = 5_000;
+const KILL_COSTS_MS_MAX = 4_000;
 
 const fabric = new LiveFabric();
 afterAll(() => fabric.end(), TEST_MS_MAX);
