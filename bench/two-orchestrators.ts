@@ -74,7 +74,7 @@ async function killEach(
     await launch('orchestrator', 'orchestrator.js'),
     await launch('orchestrator', 'orchestrator.js'),
   ];
-  await startWorkflows(connected, spec, false);
+  await startWorkflows(connected, spec, null);
   await launch('node host', 'node-host.js');
   const count = new OutcomeCount(spec.folders.ledger);
   const firstAfter = async (ms: number): Promise<number> => {

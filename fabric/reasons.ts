@@ -19,6 +19,8 @@ const SENTENCES = {
   'lease-lost':
     'Lease {lease} on {node} lost ({why}): {jobs|job} requeued; this is not an attempt.',
   'lease-returned': 'Lease {lease} returned before it started: {jobs|job} requeued.',
+  'lease-asked-again':
+    'Lease {lease} is out on {node} for {ms} ms, longer than it should be: asked for again.',
   'late-answer': 'An answer for lease {lease} under fence {fence} came too late and was refused.',
   retry:
     '{jobs|job} failed at attempt {attempt}: to be tried again, on another node where there is one.',

@@ -206,7 +206,7 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
     return run;
   };
   const workflows = access.follow(() =>
-    startWorkflows(connected, spec, order.start === 'again', rebuilt),
+    startWorkflows(connected, spec, order.start === 'again' ? rebuilt : null),
   );
   const [started] = await interruption.race(Promise.all([workflows, held.processes.ready]));
   stage.display.line(

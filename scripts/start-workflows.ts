@@ -44,22 +44,21 @@ interface Planned {
 }
 
 /**
- * Starts every workflow of the run. With `again` those that are there already are left as they are; where
- * the server knows nothing of a run that has a ledger, they start with what `rebuilt` gives. Throws
+ * Starts every workflow of the run. Where it is there again, with `rebuilt`, those that are there already are
+ * left as they are; where the server knows nothing of it, they start with what `rebuilt` gives. Throws
  * UsageError when workflows of another run hold the names.
  */
 export async function startWorkflows(
   engine: ConnectedEngine,
   spec: RunSpec,
-  again: boolean,
-  rebuilt: () => Promise<RebuiltRun>,
+  rebuilt: (() => Promise<RebuiltRun>) | null,
 ): Promise<RunWorkflows> {
   const registered = await registeredAttributes(engine);
-  const isLost = again && (await isUnknown(engine, spec));
+  const isLost = rebuilt !== null && (await isUnknown(engine, spec));
   const planned = plannedWorkflows(spec, isLost ? (await rebuilt()).carried : new Map());
   const handles = await Promise.all(
     planned.map(async (each) => {
-      const existing = again ? await existingRun(engine, spec, each.workflowId) : null;
+      const existing = rebuilt !== null ? await existingRun(engine, spec, each.workflowId) : null;
       return existing ?? (await start(engine, spec, each, registered));
     }),
   );

@@ -97,16 +97,18 @@ export class ShardEffects {
     void scope
       .run(() => runLease(grant))
       .then(
-        (result) => this.#shell.happened({ on: 'leaseEnded', lease, fence, result }),
+        (result) => {
+          // Another call of the same lease has brought it already.
+          if (!this.#leases.delete(lease)) return;
+          this.#shell.happened({ on: 'leaseEnded', lease, fence, result });
+        },
         (error) => {
-          // A later call of the same lease waits in this one's place.
-          if (typeOf(error) === 'Superseded') return;
+          // A later call waits in this one's place, or another has brought the result.
+          if (typeOf(error) === 'Superseded' || this.#leases.get(lease) !== scope) return;
+          this.#leases.delete(lease);
           this.#shell.happened(leaseFailure(lease, fence, error));
         },
-      )
-      .finally(() => {
-        if (this.#leases.get(lease) === scope) this.#leases.delete(lease);
-      });
+      );
   }
 
   #presence({ node, incarnation, session }: Extract<ShardEffect, { do: 'presence' }>): void {

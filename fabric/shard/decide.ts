@@ -17,6 +17,7 @@ import { tendService } from './node-service.ts';
 import { giveUpSuspects, nodeGone, registerNode } from './nodes.ts';
 import { isSubmission } from './inbox.ts';
 import { endLease, loseLease, returnUnwritten } from './outcomes.ts';
+import { askForOverdue } from './overdue.ts';
 import { isWorkDone, reportCrossing, reportIfDue } from './report.ts';
 import type { ShardState } from './state.ts';
 import {
@@ -60,6 +61,7 @@ function settle(draft: Draft): void {
   //    before anything is leased.
   giveUpSuspects(draft);
   tendService(draft);
+  askForOverdue(draft);
   reportCrossing(draft);
   // 2. What is ordered away goes before it could be leased.
   shed(draft);

@@ -12,6 +12,7 @@ import { reason } from '../reasons.ts';
 import { count, log, mayDispatch, note, type Draft } from './draft.ts';
 import { grantOf } from './grant.ts';
 import { takesLeases } from './node-service.ts';
+import { patienceMs } from './overdue.ts';
 import { refOf, shrink, sliceOf } from './queue.ts';
 import { canDo } from './skills.ts';
 import { leasesAllowed } from './unwritten.ts';
@@ -139,7 +140,16 @@ function grant(draft: Draft, { node, window, free }: Candidate, items: JobSlice[
   state.next = { ...state.next, lease: lease + 1 };
   state.leases = [
     ...state.leases,
-    { lease, fence, node: node.spec.id, jobs, grantedAtMs: nowMs, cancelled: false, items },
+    {
+      lease,
+      fence,
+      node: node.spec.id,
+      jobs,
+      grantedAtMs: nowMs,
+      askAtMs: nowMs + patienceMs(jobs * serviceMs(node, items[0]?.estimateMs ?? null)),
+      cancelled: false,
+      items,
+    },
   ];
   let waitMs = 0;
   for (const item of items) {

@@ -12,8 +12,8 @@ import type { LeaseProgress } from '../messages.ts';
 import type { NodeSpec } from '../policy.ts';
 import { reason } from '../reasons.ts';
 import { changeNode, log, note, type Draft } from './draft.ts';
-import { grantOf } from './grant.ts';
 import { endLease, loseLease } from './outcomes.ts';
+import { askAgain } from './overdue.ts';
 import type { NodeState } from './state.ts';
 
 /** The silences of nodes that share a cause come within this time of each other. */
@@ -145,9 +145,7 @@ function welcomeBack(draft: Draft, { spec, incarnation, session }: NodeState): v
   const back = { state: 'ready' as const, suspectUntilMs: null, progress: [] };
   changeNode(draft, spec.id, (each) => ({ ...each, ...back, lastSeenAtMs: draft.nowMs }));
   draft.effects.push({ do: 'presence', node: spec.id, incarnation, session });
-  for (const { lease, node } of draft.state.leases) {
-    if (node === spec.id) draft.effects.push({ do: 'lease', grant: grantOf(draft.state, lease) });
-  }
+  for (const lease of draft.state.leases) if (lease.node === spec.id) askAgain(draft, lease);
   log(draft, { type: 'node', node: spec.id, incarnation, change: 'back' });
   note(draft, reason('node-back', { node: spec.id }));
 }

@@ -38,6 +38,8 @@ export interface Lease {
   readonly node: string;
   readonly jobs: number;
   readonly grantedAtMs: number;
+  /** When its node is asked for it again, unless it is over; absent from leases of before there was such a thing. */
+  readonly askAtMs?: number;
   /** Told to come back if not yet started. */
   readonly cancelled: boolean;
   readonly items: readonly JobSlice[];

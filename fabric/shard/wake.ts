@@ -5,6 +5,7 @@ import { arrivalMs, arrivedJobs } from './feeds.ts';
 import { CLOSE_GRACE_MS } from './closing.ts';
 import { queueDepth } from './report.ts';
 import { nodeInstants } from './node-service.ts';
+import { overdueInstants } from './overdue.ts';
 import type { ShardState } from './state.ts';
 import { resendAtMs } from './transfers.ts';
 import { holdInstants } from './unwritten.ts';
@@ -29,7 +30,7 @@ export function nextWake(state: ShardState, nowMs: number): number | null {
   if (mayDispatch(state) && state.queue.length > 0) instants.push(...holdInstants(state));
   for (const pending of state.pendingPauses) instants.push(pending.dueAtMs);
   if (state.closingAtMs !== null) instants.push(state.closingAtMs + CLOSE_GRACE_MS);
-  instants.push(...nodeInstants(state.nodes));
+  instants.push(...nodeInstants(state.nodes), ...overdueInstants(state));
   instants.push(appendAtMs(state.ledger) ?? nowMs);
   const later = instants.filter((at) => at > nowMs);
   return later.length > 0 ? Math.min(...later) : null;

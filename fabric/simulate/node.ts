@@ -18,7 +18,8 @@ type Answer = (end: LeaseEnd) => void;
 interface Held {
   readonly grant: LeaseGrant;
   readonly arrivedMs: number;
-  readonly answers: Answer[];
+  /** Who asked last: an earlier call is let go. */
+  answer: Answer;
   started: boolean;
   end: LeaseEnd | null;
 }
@@ -62,13 +63,13 @@ export class SimulatedNode {
     if (!this.isUp || grant.session !== this.session) return;
     const held = this.#held.get(grant.fence);
     if (held) {
+      held.answer = answer;
       if (held.end) answer(held.end);
-      else held.answers.push(answer);
       return;
     }
     if (grant.attachOnly) return answer({ end: 'returned' });
     const arrivedMs = this.#calendar.nowMs;
-    this.#held.set(grant.fence, { grant, arrivedMs, answers: [answer], started: false, end: null });
+    this.#held.set(grant.fence, { grant, arrivedMs, answer, started: false, end: null });
     this.#startNext();
   }
 
@@ -96,7 +97,7 @@ export class SimulatedNode {
 
   #finish(held: Held, end: LeaseEnd): void {
     held.end = end;
-    for (const answer of held.answers.splice(0)) answer(end);
+    held.answer(end);
   }
 
   /** Like an adapter: begins no job late, and ends the one that runs over. */

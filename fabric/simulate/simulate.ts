@@ -21,6 +21,7 @@ import { openShard, type ShardState } from '../shard/state.ts';
 import { nextWake } from '../shard/wake.ts';
 import { Actor, type ActorCore } from './actor.ts';
 import { Calendar } from './calendar.ts';
+import { Deliveries } from './deliveries.ts';
 import { Disk, FULL } from './disk.ts';
 import { SimulatedNode, type LeaseEnd } from './node.ts';
 import { Post } from './post.ts';
@@ -62,6 +63,7 @@ class Simulation {
   readonly #shards = new Map<string, ShardActor>();
   #orchestrator: OrchestratorActor;
   readonly #disk: Disk;
+  readonly #deliveries: Deliveries;
   #decisions = 0;
   #engineLosses = 0;
   #isClosing = false;
@@ -76,6 +78,7 @@ class Simulation {
     this.#process = new MortalProcess(calendar, this.#disorder);
     this.#disk = new Disk(calendar, this.#process, this.#disorder.fullDisk);
     this.#post = new Post(calendar, this.#disorder, (to, message) => this.#receive(to, message));
+    this.#deliveries = new Deliveries(calendar, this.#disorder);
     for (const node of spec.nodes) {
       this.#nodes.set(node.id, new SimulatedNode(node, calendar, jobs));
     }
@@ -277,7 +280,7 @@ class Simulation {
 
   #lease(actor: ShardActor, grant: Parameters<SimulatedNode['run']>[0], run: number): void {
     const { lease, fence, node } = grant;
-    this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop, () => {
+    const arrived = (): void => {
       const held = this.#nodes.get(node);
       held?.run(grant, (answer) => {
         if (answer.end === 'done') this.#order.watch?.worked?.(grant, answer.result);
@@ -285,7 +288,10 @@ class Simulation {
         const heardMs = Math.max(this.#calendar.nowMs, held.silentUntilMs);
         this.#calendar.at(heardMs + ENGINE_MS.hop, () => actor.answered(run, event));
       });
-    });
+    };
+    this.#deliveries.send(grant, arrived, () =>
+      actor.answered(run, { on: 'leaseLost', lease, fence, why: 'it took too long' }),
+    );
   }
 
   #leaseEvent(lease: number, fence: string, answer: LeaseEnd): ShardEvent {

@@ -36,6 +36,8 @@ export interface Disorder {
   readonly dropped: number;
   /** Every message takes up to so long, so that they overtake each other. */
   readonly delayMsMax: number;
+  /** Leases that the engine takes for begun and that their node never hears of. */
+  readonly undelivered: number;
   /** A workflow continues as new after so many decisions; 0 for never. */
   readonly renewEvery: number;
   /** Nodes that are lost, when, and for how long. */
@@ -65,7 +67,7 @@ export interface Disorder {
    * ledger, on another. Before the first checkpoint nothing is lost.
    */
   readonly engineLosses?: readonly number[];
-  /** After this instant nothing is dropped, doubled, delayed or killed any more. */
+  /** After this instant nothing is dropped, doubled, delayed, undelivered or killed any more. */
   readonly untilMs: number;
 }
 
@@ -74,6 +76,7 @@ export const CALM: Disorder = {
   duplicated: 0,
   dropped: 0,
   delayMsMax: 0,
+  undelivered: 0,
   renewEvery: 0,
   losses: [],
   silences: [],

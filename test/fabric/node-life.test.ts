@@ -121,7 +121,7 @@ describe('a node that is not heard', () => {
     bench.nowMs += 200;
     bench.register('a', 's1');
     expect(bench.life('a')).toBe('ready');
-    expect(bench.leases('a')).toEqual(held);
+    expect(bench.leases('a')).toEqual(held.map((lease) => ({ ...lease, askAtMs: 3_200 })));
     expect(bench.asked('presence')).toBe(1);
     const again = bench.effects.flatMap((effect) =>
       effect.do === 'lease' ? [effect.grant.fence] : [],

@@ -1,6 +1,6 @@
 /**
  * What holds for every mission, whatever happens to it: 10,000 of them are drawn, with lost, doubled and
- * late messages, lost and silent nodes, a deciding process that is killed, workflows that continue as new
+ * late messages, leases that never arrive, lost and silent nodes, a deciding process that is killed, workflows that continue as new
  * every few decisions, and an owner who gives sensible and senseless orders. A failure prints the seed
  * that shows it again.
  */
@@ -27,12 +27,15 @@ const SHRINK_MS = 150_000;
 interface Seen {
   readonly run: SimulatedRun;
   readonly broken: readonly string[];
+  /** Leases that a node was asked for again. */
+  readonly askedAgain: number;
 }
 
 function runAll({ mission, disorder, commands }: Drawn, checkEvery = 5): Seen {
   const spec = specOf(mission);
   const broken: string[] = [];
   let looks = 0;
+  let askedAgain = 0;
   const run = simulate({
     spec,
     jobs: jobsOf(spec),
@@ -43,10 +46,15 @@ function runAll({ mission, disorder, commands }: Drawn, checkEvery = 5): Seen {
       fabric: (shards) => {
         if (looks++ % checkEvery === 0) broken.push(...violations(shards));
       },
+      shard: (before, _, effects) => {
+        const out = new Set(before.leases.map(({ lease }) => lease));
+        for (const each of effects)
+          if (each.do === 'lease' && out.has(each.grant.lease)) askedAgain++;
+      },
       orchestrator: (before, after) => broken.push(...unlawfulMoves(before, after)),
     },
   });
-  return { run, broken: [...broken, ...violations(run.shards)] };
+  return { run, broken: [...broken, ...violations(run.shards)], askedAgain };
 }
 
 /** I4: what a plan moves is above the origin's limit or budget, and within the target's. */
@@ -86,9 +94,11 @@ describe('the core, over drawn missions', () => {
       let late = 0;
       let checkpoints = 0;
       let rebuilt = 0;
+      let again = 0;
       fc.assert(
         fc.property(drawn, (each) => {
-          const { run, broken } = runAll(each);
+          const { run, broken, askedAgain } = runAll(each);
+          again += askedAgain;
           jobs += run.status.totals.submitted;
           decisions += run.decisions;
           kills += run.kills;
@@ -110,13 +120,14 @@ describe('the core, over drawn missions', () => {
       );
       const seconds = (performance.now() - startedMs) / 1000;
       console.log(
-        `${MISSIONS} missions, ${jobs} jobs, ${decisions} decisions, ${kills} kills, ${late} late answers, ${checkpoints} checkpoints, ${rebuilt} times rebuilt from one in ${seconds.toFixed(1)} s (seed ${SEED})`,
+        `${MISSIONS} missions, ${jobs} jobs, ${decisions} decisions, ${kills} kills, ${late} late answers, ${checkpoints} checkpoints, ${again} leases asked for again, ${rebuilt} times rebuilt from one in ${seconds.toFixed(1)} s (seed ${SEED})`,
       );
       // What is to be withstood must have happened.
       expect(kills).toBeGreaterThan(MISSIONS);
       expect(late).toBeGreaterThan(MISSIONS / 100);
       expect(checkpoints).toBeGreaterThan(MISSIONS);
       expect(rebuilt).toBeGreaterThan(MISSIONS / 10);
+      expect(again).toBeGreaterThan(MISSIONS / 10);
     },
   );
 

@@ -5,7 +5,7 @@
  */
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { heartbeat, sleep } from '@temporalio/activity';
+import { Context, heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -123,13 +123,20 @@ export class TimeSkippingFabric {
 
   /**
    * Starts the host of a node that does every job at once. From `register` until `leave` its presence is an
-   * activity under way, and no time is skipped.
+   * activity under way, and no time is skipped. The first `unheard` leases are begun for the engine, and
+   * nobody works on them.
    */
-  async hostNode(node: RunNode): Promise<{
+  async hostNode(
+    node: RunNode,
+    { unheard = 0 } = {},
+  ): Promise<{
     readonly register: () => Promise<void>;
     readonly leave: () => Promise<void>;
+    /** Fences of the leases that it was asked for, in that order. */
+    readonly asked: readonly string[];
   }> {
     let isHere = true;
+    const asked: string[] = [];
     const activities: NodeActivities = {
       holdPresence: async () => {
         while (isHere) {
@@ -138,15 +145,19 @@ export class TimeSkippingFabric {
         }
         return 'left';
       },
-      runLease: ({ items }) =>
-        Promise.resolve({
+      runLease: async ({ items, fence }) => {
+        asked.push(fence);
+        if (asked.length <= unheard) return await Context.current().cancelled;
+        return {
           items: items.map(({ ordinals }) => ({ completed: ordinals, failed: [] })),
           segment: null,
           busyMs: 1,
-        }),
+        };
+      },
     };
     await this.#work({ taskQueue: nodeQueue(this.spec.fabric, node.id), activities });
     return {
+      asked,
       register: async () => {
         const { adapter: _, ...registered } = node;
         const registration = { node: registered, session: `session of ${node.id}` };

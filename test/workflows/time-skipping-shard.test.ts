@@ -86,6 +86,21 @@ inSkippedTime((open) => {
     });
   });
 
+  it('a lease that its node never heard of is asked for again, and ends once', async () => {
+    const fabric = await open({ feeds: [{ shard: 'luna', count: 1 }] });
+    const host = await fabric.hostNode(LUNA_NODE, { unheard: 1 });
+    await fabric.startShard('luna');
+    await host.register();
+    const lease = await fabric.recorded('luna', 'lease');
+    const outcome = await fabric.recorded('luna', 'outcome');
+    expect(host.asked).toEqual([lease.fence, lease.fence]);
+    expect(outcome).toMatchObject({ lease: lease.lease, fence: lease.fence });
+    expect(inSeconds(outcome.at - lease.at)).toBe(3);
+    const tally = { completed: 1, leasesGranted: 1, leasesLost: 0, lateAnswers: 0 };
+    expect((await fabric.shardStatus('luna')).tally).toMatchObject(tally);
+    await host.leave();
+  });
+
   it('a shard keeps its place in a feed, its queue and its transfers over many runs', async () => {
     const count = 12;
     const fabric = await open({

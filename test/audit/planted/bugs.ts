@@ -153,6 +153,7 @@ const LEASES: readonly PlantedBug[] = [
     find: "for (const { lease } of state.leases) effects.push({ do: 'lease', grant: grantOf(state, lease) });",
     replace: '',
     caughtBy: 'stuck',
+    world: 'tight',
   },
 ];
 
