@@ -26,7 +26,8 @@ export const EMBEDDED_DURABILITY = 'sqlite WAL, synchronous=FULL';
 
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
 const STOP_GRACE_MS = 10_000;
-const START_ATTEMPTS_MAX = 4;
+/** Of several that start at the same moment one gets a port, and the others look for the next. */
+const START_ATTEMPTS_MAX = 8;
 
 /** How to start; folders and files are made where they are missing. */
 export interface EmbeddedOptions {
@@ -173,9 +174,12 @@ async function launch(start: FreshStart, ports: EnginePorts, logFile: string): P
   if (serverVersion === null) {
     await endServer(server);
     await dropRecord(start.stateDir, record.pid, record.identity);
-    const tail = (await readFile(logFile, 'utf8')).slice(logFrom).trim().split('\n').slice(-5);
-    const why = tail.join('\n') || `no answer within ${START_TIMEOUT_MS / 1000} s`;
-    return { state: 'failed', portTaken: /address already in use/.test(why), why };
+    const lines = (await readFile(logFile, 'utf8')).slice(logFrom).trim().split('\n');
+    // The server goes on from there to a panic, whose trace is long.
+    const taken = lines.find((line) => line.includes('address already in use'));
+    const why =
+      taken ?? (lines.slice(-5).join('\n') || `no answer within ${START_TIMEOUT_MS / 1000} s`);
+    return { state: 'failed', portTaken: taken !== undefined, why };
   }
   const ready = { ...record, serverVersion };
   await writeRecord(start.stateDir, ready);

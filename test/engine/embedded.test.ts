@@ -24,6 +24,13 @@ const ownEnv = Object.fromEntries(
 const commandLineOf = (pid: number): string =>
   execFileSync('ps', ['-o', 'args=', '-ww', '-p', String(pid)], { encoding: 'utf8' });
 
+async function clusterOf(engine: EmbeddedEngine): Promise<string> {
+  const { connection, close } = await connectEngine(engine);
+  const { clusterId } = await connection.workflowService.getClusterInfo({});
+  await close();
+  return clusterId!;
+}
+
 beforeAll(async () => {
   const { provision } = await resolveEngine({
     env: { ...ownEnv, TEMPORAL_CONFIG_FILE: join(root, 'none.toml') },
@@ -99,6 +106,19 @@ describe('a started server', () => {
     expect(await findLive(stateDir)).toBeNull();
     expect(existsSync(join(stateDir, 'engine.json'))).toBe(false);
     await second.exited;
+  });
+
+  it('started at the same moment as others never takes another one for itself', async () => {
+    const dirs = ['one', 'two', 'three'].map((name) => join(root, 'at-once', name));
+    const all = await Promise.all(dirs.map((stateDir) => startEmbedded({ executable, stateDir })));
+    expect(new Set(all.map(({ address }) => address)).size).toBe(all.length);
+    const clusters = await Promise.all(all.map(clusterOf));
+    expect(new Set(clusters).size).toBe(all.length);
+    for (const [i, { pid, address }] of all.entries()) {
+      expect(commandLineOf(pid)).toContain(`--port ${address.split(':')[1]}`);
+      expect(await findLive(dirs[i]!)).toMatchObject({ pid, address });
+    }
+    await Promise.all(all.map((each) => each.stop()));
   });
 });
 
