@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { readResumeToken } from '../reporting/resume-token.ts';
 import type { CommandContext } from './command-context.ts';
+import { resumeCommand } from './command-name.ts';
 import { UsageError } from './exit-code.ts';
 import { checkExportable } from './export-file.ts';
 import { reportOptions } from './options.ts';
@@ -13,7 +14,7 @@ import { stateFolder } from './place.ts';
 import { checkpointFile, soundCheckpoint } from './rebuild.ts';
 import { reportOrder } from './run.ts';
 import type { RunOrder } from './run-order.ts';
-import { readRunSpec } from './state.ts';
+import { knownFabrics, readRunSpec } from './state.ts';
 import { tellWritten } from './finish.ts';
 import { isReportedWhole, newestReport } from './written-reports.ts';
 
@@ -24,22 +25,27 @@ interface ResumeOptions {
 }
 
 const EXAMPLES = `
-Example:
+Examples:
+  planetary-fabric resume
   planetary-fabric resume edge-relief-20260102-030405-ab12
 
-Give the token that the interrupted run printed, or its run id, in the folder where it was started; or the
-path of a checkpoint. Where the Temporal server has lost the run, it is rebuilt from the checkpoint and the
-ledger: what has an outcome there is not run again.`;
+In the folder where the run was started, whatever was killed. Where more than one was interrupted, give the
+token that the run printed, or its run id; \`resume\` alone lists them. Or give the path of a checkpoint:
+where the Temporal server has lost the run, it is rebuilt from that and the ledger, and what has an outcome
+there is not run again.`;
 
 /** Adds the command. */
 export function addResume(program: Command, context: CommandContext): void {
   const command = program
-    .command('resume <token-or-path>')
+    .command('resume [token-or-path]')
     .description('go on with an interrupted run, or from a checkpoint file')
     .addHelpText('after', EXAMPLES);
-  reportOptions(command).action(async (token: string, options: ResumeOptions) => {
+  reportOptions(command).action(async (token: string | undefined, options: ResumeOptions) => {
     const { place } = context;
-    const { spec, ...from } = await named(token, place);
+    const { spec, ...from } = await named(
+      token ?? (await interruptedRun(stateFolder(place))),
+      place,
+    );
     const report = newestReport(spec);
     if (report !== null && (await isReportedWhole(spec))) {
       if (options.export !== undefined) await checkExportable(place.folder, options.export);
@@ -50,6 +56,25 @@ export function addResume(program: Command, context: CommandContext): void {
     const order = { start: 'again', until, ...from, ...reportOrder(options) } as const;
     context.endWith(await context.conductRun(spec, order));
   });
+}
+
+/** The id of the one run that was interrupted here. Throws UsageError when there is none, or more than one. */
+async function interruptedRun(stateDir: string): Promise<string> {
+  const known = await knownFabrics(stateDir);
+  const [left, ...others] = known.flatMap(({ record, live }) => (live ? [] : [record]));
+  if (left === undefined) {
+    const live = known.map(({ record }) => ` "${record.fabric}" is live, run ${record.runId}.`);
+    throw new UsageError(
+      `No fabric of this folder was interrupted.${live.join('')} An earlier run is continued by its id: resume RUN.`,
+    );
+  }
+  if (others.length === 0) return left.runId;
+  const lines = [left, ...others].map(
+    (each) => `\n  ${each.scenario}, run ${each.runId}:\n    ${resumeCommand(each)}`,
+  );
+  throw new UsageError(
+    `More than one run was interrupted here. Continue one with:${lines.join('')}`,
+  );
 }
 
 /** The run that is meant, and the checkpoint that was named with it. */

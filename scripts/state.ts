@@ -102,6 +102,14 @@ export async function findFabric(stateDir: string, fabric: string): Promise<Foun
   return { record, live: await isSameProcess(pid, identity) };
 }
 
+/** Every fabric that was started from this folder and not ended in order, live or left behind, by name. */
+export async function knownFabrics(stateDir: string): Promise<FoundFabric[]> {
+  const files = await readdir(join(stateDir, 'fabrics')).catch(() => []);
+  const names = files.flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -5)] : []));
+  const found = await Promise.all(names.sort().map((name) => findFabric(stateDir, name)));
+  return found.filter((each) => each !== null);
+}
+
 /** Throws UsageError, with the three ways on, when a fabric of that name is live. Changes nothing. */
 export async function refuseLive(stateDir: string, fabric: string): Promise<void> {
   const found = await findFabric(stateDir, fabric);

@@ -73,7 +73,7 @@ describe('wrong usage ends with 2, says what was expected, and starts nothing', 
       'submit nowhere.ndjson',
       'nowhere.ndjson: found no such file; expected a file of one JSON job',
     ],
-    ['resume', "missing required argument 'token-or-path'"],
+    ['resume', 'No fabric of this folder was interrupted.'],
     [
       'resume nothing-known',
       'There is no run "nothing-known" in this folder; there is no run at all.',

@@ -1,5 +1,5 @@
 // The last lines of a run, three commands that fit what was run, and the way back to an interrupted one.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -8,7 +8,8 @@ import { main } from '../../scripts/cli.ts';
 import { commandName } from '../../scripts/command-name.ts';
 import { closingLines, nextCommands } from '../../scripts/finish.ts';
 import { resumeToken } from '../../reporting/resume-token.ts';
-import { keepRunSpec } from '../../scripts/state.ts';
+import type { FabricRecord } from '../../scripts/state.ts';
+import { claimFabric, keepRunSpec, runSpecFile } from '../../scripts/state.ts';
 import type { FakePlace } from './fake-place.ts';
 import { fakePlace } from './fake-place.ts';
 
@@ -102,6 +103,46 @@ test('an interrupted run is gone on with by token or by id', async () => {
     [spec(), { start: 'again', until: 'finished' }],
     [spec(), { start: 'again', until: 'finished', quiet: true }],
   ]);
+});
+
+test('without a token, the one run that was interrupted here is gone on with', async () => {
+  const stateDir = join(place.folder, '.planetary-fabric');
+  const runs: unknown[] = [];
+  const doors = {
+    conductRun: ({ runId }: RunSpec) => {
+      runs.push(runId);
+      return Promise.resolve(0);
+    },
+  };
+  const leave = async (one: RunSpec): Promise<void> => {
+    await keepRunSpec(stateDir, one);
+    await claimFabric(stateDir, one, runSpecFile(stateDir, one.runId));
+  };
+  /** As it looks once the process that held it is gone. */
+  const kill = (fabric: string): void => {
+    const file = join(stateDir, 'fabrics', `${fabric}.json`);
+    const record = JSON.parse(readFileSync(file, 'utf8')) as FabricRecord;
+    const supervisor = { ...record.supervisor, identity: 'earlier-boot:1' };
+    writeFileSync(file, JSON.stringify({ ...record, supervisor }));
+  };
+  await leave(spec());
+  expect(await main(['resume'], place, doors)).toBe(2);
+  expect(place.printed.err).toContain(
+    'No fabric of this folder was interrupted. "planetary-fabric" is live, run edge-relief-1.',
+  );
+  kill('planetary-fabric');
+  expect(await main(['resume'], place, doors)).toBe(0);
+  expect(runs).toEqual(['edge-relief-1']);
+
+  const other = spec({ fabric: 'site-b', runId: 'edge-relief-2' });
+  await leave(other);
+  expect(await main(['resume'], place, doors)).toBe(0);
+  kill('site-b');
+  place.printed.err = '';
+  expect(await main(['resume'], place, doors)).toBe(2);
+  expect(place.printed.err).toContain('More than one run was interrupted here. Continue one with:');
+  for (const each of [spec(), other]) expect(place.printed.err).toContain(resumeToken(each));
+  expect(runs).toEqual(['edge-relief-1', 'edge-relief-1']);
 });
 
 test('a token of another fabric is refused with both names', async () => {
