@@ -26,8 +26,10 @@ interface Taken {
   readonly at: Position;
 }
 
-/** What the shards of a command are told, and whether all of them or the one that it names. */
-const RELAYED: Readonly<Record<string, { readonly as: string; readonly to: 'all' | 'one' }>> = {
+/** What the shards of a command are told, and whether all of them, the one that it names, or its node's. */
+const RELAYED: Readonly<
+  Record<string, { readonly as: string; readonly to: 'all' | 'one' | 'node' }>
+> = {
   pauseAll: { as: 'fabricPause', to: 'all' },
   resumeAll: { as: 'fabricResume', to: 'all' },
   setTickInterval: { as: 'setTickInterval', to: 'all' },
@@ -35,13 +37,28 @@ const RELAYED: Readonly<Record<string, { readonly as: string; readonly to: 'all'
   resumeShard: { as: 'resume', to: 'one' },
   updateSpilloverLimit: { as: 'updateSpilloverLimit', to: 'one' },
   updateLatencyBudget: { as: 'updateLatencyBudget', to: 'one' },
+  cordonNode: { as: 'cordonNode', to: 'node' },
+  uncordonNode: { as: 'uncordonNode', to: 'node' },
+  drainNode: { as: 'drainNode', to: 'node' },
+  removeNode: { as: 'removeNode', to: 'node' },
 };
+
+/** Which shards have to have a command, and as what. */
+interface Expected {
+  readonly as: string;
+  /** No other shard may have it. */
+  readonly shards: readonly string[];
+  /** Once it is applied: whether every one of them has it, or one. */
+  readonly needs: 'every' | 'some';
+}
 
 export class CommandCheck {
   readonly #findings: Findings;
   readonly #ordered = new Map<string, Ordered>();
   /** By command, then by shard. */
   readonly #taken = new Map<string, Map<string, Taken>>();
+  /** The shards that each node has registered with: one, unless it was moved. */
+  readonly #nodes = new Map<string, Set<string>>();
   #shards: readonly string[] = [];
 
   constructor(findings: Findings) {
@@ -56,6 +73,9 @@ export class CommandCheck {
     if (entry.type === 'open' && chain === 'orchestrator') {
       const { shards } = entry.policy as { shards?: Record<string, unknown> };
       this.#shards = Object.keys(shards ?? {});
+    }
+    if (entry.type === 'node' && entry.change === 'registered') {
+      this.#nodes.set(entry.node, (this.#nodes.get(entry.node) ?? new Set()).add(chain));
     }
     if (entry.type !== 'command') return;
     const at = { chain, seq: entry.seq };
@@ -121,24 +141,33 @@ export class CommandCheck {
       if (how === 'shard') continue;
       // What is refused as a whole, no shard has carried out.
       const agrees = outcome !== 'refused' || answered === 'refused';
-      const isRight = agrees && (expected === null || expected.get(shard) === as);
-      if (!isRight) this.#fail(`${what} is ${outcome}, and ${shard} has it as ${as}`, where);
+      const isRight = expected === null || (expected.as === as && expected.shards.includes(shard));
+      if (!agrees || !isRight)
+        this.#fail(`${what} is ${outcome}, and ${shard} has it as ${as}`, where);
     }
     if (outcome !== 'applied' || expected === null) return;
-    for (const shard of expected.keys()) {
-      if (taken.has(shard) || !closed.has(shard)) continue;
-      this.#fail(`${what} is applied, and ${shard} has no entry about it`, at);
+    const { shards, needs } = expected;
+    const silent = shards.filter((shard) => !taken.has(shard) && closed.has(shard));
+    if (needs === 'every') {
+      for (const shard of silent) this.#fail(`${what} is applied, and ${shard} has no entry`, at);
+    } else if (silent.length === shards.length && this.#shards.every((each) => closed.has(each))) {
+      this.#fail(`${what} is applied, and no shard of its node has an entry`, at);
     }
   }
 
-  /** What each shard has to be told, or null where the ledger alone doesn't say. */
-  #expected(ordered: Ordered): ReadonlyMap<string, string> | null {
-    if (ordered.name === 'close') return new Map();
+  /** Who has to be told what, or null where the ledger alone doesn't say. */
+  #expected(ordered: Ordered): Expected | null {
+    if (ordered.name === 'close') return { as: '', shards: [], needs: 'every' };
     const relayed = RELAYED[ordered.name];
     if (!relayed) return null;
-    const { shard } = argsOf(ordered);
-    const to = relayed.to === 'all' ? this.#shards : shard === undefined ? [] : [shard];
-    return new Map(to.map((each) => [each, relayed.as]));
+    const { as, to } = relayed;
+    const { shard, node } = argsOf(ordered);
+    if (to === 'all') return { as, shards: this.#shards, needs: 'every' };
+    if (to === 'one') return { as, shards: shard === undefined ? [] : [shard], needs: 'every' };
+    // A shard that was taken for the node's, and has not seen it, refuses.
+    const isApplied = ordered.outcome === 'applied';
+    const shards = isApplied ? [...(this.#nodes.get(node ?? '') ?? [])] : this.#shards;
+    return { as, shards, needs: 'some' };
   }
 
   #fail(what: string, at: Position): void {
@@ -146,6 +175,6 @@ export class CommandCheck {
   }
 }
 
-function argsOf({ args }: Ordered): { readonly shard?: string } {
+function argsOf({ args }: Ordered): { readonly shard?: string; readonly node?: string } {
   return typeof args === 'object' && args !== null ? args : {};
 }

@@ -5,7 +5,7 @@
  */
 import { afterAll, expect, it } from 'vitest';
 import { EXIT } from '../../scripts/exit-code.ts';
-import { resumeToken } from '../../scripts/resume-token.ts';
+import { resumeToken } from '../../reporting/resume-token.ts';
 import { isAlive, LiveFabric, until } from './live-fabric.ts';
 
 const JOBS = 600;

@@ -350,6 +350,18 @@ const COMMANDS: readonly PlantedBug[] = [
     caughtBy: 'I7',
   },
   {
+    words:
+      'A command about a node is relayed to all shards, since those without that node refuse it',
+    breaks: 'I7',
+    file: `${ORCHESTRATOR}/addressing.ts`,
+    find: `return {
+        relayed: { [shardOf(draft.state, rest.node!)!]: command(name, rest) },
+        refusedJobs: [],
+      };`,
+    replace: 'return toAll(name);',
+    caughtBy: 'I7',
+  },
+  {
     words: 'A refusal is told to the owner and not recorded',
     breaks: 'I7',
     file: `${ORCHESTRATOR}/commands.ts`,
