@@ -10,6 +10,8 @@ export interface ShardSums {
   refused: number;
   queued: number;
   leased: number;
+  /** On their way from this shard to another. */
+  inTransit: number;
   completed: number;
   failed: number;
   cancelled: number;
@@ -26,7 +28,6 @@ const TOLERANCE = 1e-6;
 
 export class Balance {
   readonly shards = new Map<string, ShardSums>();
-  inTransit = 0;
   #drift = 0;
   readonly #below = new Set<string>();
 
@@ -47,25 +48,24 @@ export class Balance {
         found.push(`${shard} has ${sums[key]} jobs ${key}`);
       }
     }
-    if (this.#turned('in transit', this.inTransit)) {
-      found.push(`${this.inTransit} jobs are in transit`);
-    }
-    const { accepted, queued, leased, ended } = this.totals();
-    const drift = accepted - queued - leased - this.inTransit - ended;
+    const { accepted, queued, leased, inTransit, ended } = this.totals();
+    if (this.#turned('in transit', inTransit)) found.push(`${inTransit} jobs are in transit`);
+    const drift = accepted - queued - leased - inTransit - ended;
     if (drift !== this.#drift) {
-      const has = `${queued} queued, ${leased} leased, ${this.inTransit} in transit, ${ended} ended`;
+      const has = `${queued} queued, ${leased} leased, ${inTransit} in transit, ${ended} ended`;
       found.push(`${accepted} accepted, but ${has}: ${word(drift - this.#drift)} with this entry`);
     }
     this.#drift = drift;
     return found;
   }
 
-  totals(): { accepted: number; queued: number; leased: number; ended: number } {
-    const totals = { accepted: 0, queued: 0, leased: 0, ended: 0 };
+  totals(): Record<'accepted' | 'queued' | 'leased' | 'inTransit' | 'ended', number> {
+    const totals = { accepted: 0, queued: 0, leased: 0, inTransit: 0, ended: 0 };
     for (const each of this.shards.values()) {
       totals.accepted += each.accepted;
       totals.queued += each.queued;
       totals.leased += each.leased;
+      totals.inTransit += each.inTransit;
       totals.ended += each.completed + each.failed + each.cancelled;
     }
     return totals;
@@ -104,6 +104,7 @@ function emptySums(): ShardSums {
     refused: 0,
     queued: 0,
     leased: 0,
+    inTransit: 0,
     completed: 0,
     failed: 0,
     cancelled: 0,

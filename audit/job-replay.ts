@@ -152,14 +152,14 @@ export class JobReplay {
         this.#move(chain, each, { from: 'queued', to: 'in transit', toHolder: index });
       }
       sums.queued -= moved;
-      this.balance.inTransit += moved;
+      sums.inTransit += moved;
     } else if (type === 'transfer-in' || type === 'transfer-back') {
       const sent = this.#sent.get(key);
       if (!sent && this.#mayTrail(peer)) return this.#takeUntold(chain, jobs);
       const origin = type === 'transfer-in' ? peer : chain;
       const step = { from: 'in transit', to: 'queued', origin } as const;
       for (const each of jobs) this.#move(chain, each, { ...step, fromHolder: sent?.index ?? 0 });
-      this.balance.inTransit -= sent?.jobs ?? moved;
+      this.balance.of(origin).inTransit -= sent?.jobs ?? moved;
       sums.queued += moved;
       if (type === 'transfer-in') sums.spilledIn += moved;
     } else if (type === 'transfer-done') {
@@ -183,7 +183,7 @@ export class JobReplay {
 
   #leave(chain: string, { place, shard }: Whereabouts, jobs: number): void {
     if (place === 'queued' || place === 'leased') this.balance.of(shard)[place] -= jobs;
-    if (place === 'in transit') this.balance.inTransit -= jobs;
+    if (place === 'in transit') this.balance.of(shard).inTransit -= jobs;
     if (place === 'unknown') this.balance.of(chain).accepted += jobs;
   }
 

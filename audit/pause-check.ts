@@ -6,17 +6,26 @@
 import type { LedgerEntry } from '../fabric/ledger.ts';
 import type { Findings } from './findings.ts';
 
+/** The two switches of a shard: its own, and the fabric's. */
+export type Switch = 'shard' | 'fabric';
+
 export class PauseCheck {
   pauses = 0;
-  readonly #off = new Map<string, Map<'shard' | 'fabric', number>>();
+  /** By shard: each switch that is off, with the entry that acknowledged it. */
+  readonly #off = new Map<string, Map<Switch, number>>();
   readonly #findings: Findings;
 
   constructor(findings: Findings) {
     this.#findings = findings;
   }
 
+  /** The switches that are off in that shard. */
+  off(chain: string): readonly Switch[] {
+    return [...(this.#off.get(chain)?.keys() ?? [])];
+  }
+
   apply(chain: string, entry: LedgerEntry): void {
-    const off = this.#off.get(chain) ?? new Map<'shard' | 'fabric', number>();
+    const off = this.#off.get(chain) ?? new Map<Switch, number>();
     this.#off.set(chain, off);
     if (entry.type === 'lease') {
       for (const [which, seq] of off) {

@@ -1,25 +1,24 @@
-/** `planetary-fabric audit verify`: whether a run holds every invariant, told from its files alone. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+/**
+ * `planetary-fabric audit verify`: whether a run holds every invariant, told from its files alone. And the
+ * way to `audit diff`.
+ */
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { verifyRun, type AuditOptions } from '../audit/verify-run.ts';
 import { auditLines } from '../audit/words.ts';
-import { runFiles } from '../reporting/run-files.ts';
+import { addAuditDiff } from './audit-diff.ts';
 import type { CommandContext } from './command-context.ts';
-import { EXIT, UsageError } from './exit-code.ts';
-import { nearNames } from './near-names.ts';
+import { EXIT } from './exit-code.ts';
 import { jsonOption } from './options.ts';
 import type { Place } from './place.ts';
 import { say } from './place.ts';
+import { filesOf, knownRun, newestOf, reportsBelow, runsBelow } from './recorded-runs.ts';
 import { newestReport } from './written-reports.ts';
 
 interface VerifyOptions {
   readonly against?: string;
   readonly json?: boolean;
 }
-
-/** Names that a message lists at most. */
-const RUNS_LISTED_MAX = 5;
 
 const EXAMPLES = `
 It reads the ledger, the results and the report below reports/planetary-fabric and nothing else: no
@@ -31,9 +30,10 @@ Examples:
 
 Ends with 0 when all checks hold, 1 when one failed, 2 when there is no such run.`;
 
-/** Adds the command. */
-export function addAudit(program: Command, { place, endWith }: CommandContext): void {
-  const audit = program.command('audit').description('check what a run left behind');
+/** Adds the commands. */
+export function addAudit(program: Command, context: CommandContext): void {
+  const { place, endWith } = context;
+  const audit = program.command('audit').description('check or compare what a run left behind');
   const verify = audit
     .command('verify [run]')
     .description('check hash chains, conservation, I1 to I5 and I7 from files alone')
@@ -42,6 +42,7 @@ export function addAudit(program: Command, { place, endWith }: CommandContext): 
   jsonOption(verify).action(async (run: string | undefined, options: VerifyOptions) => {
     endWith(await verifyCommand(place, run, options));
   });
+  addAuditDiff(audit, context);
 }
 
 async function verifyCommand(
@@ -49,7 +50,7 @@ async function verifyCommand(
   given: string | undefined,
   { against: other, json }: VerifyOptions,
 ): Promise<number> {
-  const reports = join(place.folder, 'reports', 'planetary-fabric');
+  const reports = reportsBelow(place);
   const runs = await runsBelow(reports);
   const run = given === undefined ? newestOf(runs, reports) : knownRun(runs, given);
   const against = other === undefined ? null : knownRun(runs, other);
@@ -73,46 +74,6 @@ async function verifyCommand(
     say(place.out, `${audit.entries.toLocaleString('en-US')} entries in ${seconds.toFixed(2)} s`);
   }
   return audit.held ? EXIT.done : EXIT.failed;
-}
-
-interface KnownRun {
-  readonly name: string;
-  readonly changedMs: number;
-}
-
-/** Runs that have a ledger, the newest first. */
-async function runsBelow(reports: string): Promise<KnownRun[]> {
-  const folder = join(reports, 'ledger');
-  try {
-    const found = await readdir(folder, { withFileTypes: true });
-    const runs = found
-      .filter((entry) => entry.isDirectory())
-      .map(async ({ name }) => ({ name, changedMs: (await stat(join(folder, name))).mtimeMs }));
-    return (await Promise.all(runs)).sort((a, b) => b.changedMs - a.changedMs);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-function newestOf([newest]: readonly KnownRun[], reports: string): string {
-  if (newest) return newest.name;
-  throw new UsageError(
-    `found no run below ${join(reports, 'ledger')}; run a mission first, or go to the folder of one`,
-  );
-}
-
-/** The run as given: its name alone, so that nothing outside the ledger's folder is read. */
-function knownRun(runs: readonly KnownRun[], given: string): string {
-  const names = runs.map(({ name }) => name);
-  if (names.includes(given)) return given;
-  const near = nearNames(names, given);
-  const list = (near.length > 0 ? near : names).slice(0, RUNS_LISTED_MAX).join(', ');
-  throw new UsageError(`found no run "${given}"; expected one of: ${list || '(there is none)'}`);
-}
-
-function filesOf(reports: string, run: string) {
-  return runFiles({ ledger: join(reports, 'ledger', run), results: join(reports, 'results', run) });
 }
 
 async function reportOf(

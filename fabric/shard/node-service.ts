@@ -28,7 +28,10 @@ export function takesLeases(node: NodeState, nowMs: number): boolean {
 }
 
 /** What the node is, in one word. */
-export function lifeOf(node: NodeState, nowMs: number): NodeLife {
+export function lifeOf(
+  node: Pick<NodeState, 'state' | 'service' | 'ejectedUntilMs'>,
+  nowMs: number,
+): NodeLife {
   const { state, service } = node;
   if (service === 'removed') return 'removed';
   if (state !== 'ready') return state;
@@ -36,7 +39,7 @@ export function lifeOf(node: NodeState, nowMs: number): NodeLife {
   return isEjected(node, nowMs) ? 'ejected' : 'ready';
 }
 
-function isEjected({ ejectedUntilMs }: NodeState, nowMs: number): boolean {
+function isEjected({ ejectedUntilMs }: Pick<NodeState, 'ejectedUntilMs'>, nowMs: number): boolean {
   return (ejectedUntilMs ?? 0) > nowMs;
 }
 
