@@ -3,7 +3,12 @@
  * and the two acceptance tests.
  */
 export { OwnerConsole } from './scripts/owner-console.ts';
-export type { CommandOptions, FabricSnapshot, JobToSubmit } from './scripts/owner-console.ts';
+export type {
+  CommandOptions,
+  FabricSnapshot,
+  JobToSubmit,
+  NodeToExpect,
+} from './scripts/owner-console.ts';
 export {
   AcceptanceFailed,
   highLoadShardTest,
@@ -25,7 +30,7 @@ export type {
   SubmittedJob,
   Tally,
 } from './fabric/messages.ts';
-export type { NodeSpec, ShardPolicy } from './fabric/policy.ts';
+export type { NodeChange, NodeSpec, ShardPolicy } from './fabric/policy.ts';
 export type { Mission, MissionInput } from './fabric/mission/schema.ts';
 export type { RunSpec } from './fabric/mission/run-spec.ts';
 export type { Agent, AgentJob, AgentOutcome, JsonValue } from './agents/agent.ts';

@@ -18,6 +18,7 @@ import { requireSession } from './presence.ts';
 
 export interface DeskOrder extends LeaseHost {
   readonly node: string;
+  /** Leases that it works on at the same time, until a lease brings another number. */
   readonly slots: number;
 }
 
@@ -50,12 +51,14 @@ export class LeaseDesk {
   /** What is synced of each lease that runs or has just ended, oldest first. */
   readonly #progress = new Map<string, LeaseProgress>();
   readonly #abandoned = new AbortController();
+  #slots: number;
   #running = 0;
   #draining = false;
   #idle: (() => void)[] = [];
 
   constructor(order: DeskOrder) {
     this.#order = order;
+    this.#slots = order.slots;
   }
 
   /**
@@ -123,6 +126,7 @@ export class LeaseDesk {
       call: null,
     };
     this.#leases.set(key, lease);
+    this.#slots = grant.slots ?? this.#slots;
     if (this.#draining) this.#end(lease, untouched(grant));
     else this.#waiting.push(lease);
     this.#fillSlots();
@@ -181,7 +185,7 @@ export class LeaseDesk {
   }
 
   #fillSlots(): void {
-    while (this.#running < this.#order.slots) {
+    while (this.#running < this.#slots) {
       const lease = this.#waiting.shift();
       if (!lease) return;
       this.#running++;

@@ -41,6 +41,8 @@ const RELAYED: Readonly<
   uncordonNode: { as: 'uncordonNode', to: 'node' },
   drainNode: { as: 'drainNode', to: 'node' },
   removeNode: { as: 'removeNode', to: 'node' },
+  updateNode: { as: 'updateNode', to: 'node' },
+  registerNode: { as: 'registerNode', to: 'one' },
 };
 
 /** Which shards have to have a command, and as what. */

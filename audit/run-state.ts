@@ -48,7 +48,7 @@ export interface RunAt {
 type Command = Extract<LedgerEvent, { type: 'command' }>;
 type NodeAt = Parameters<typeof lifeOf>[0];
 
-const NEW_NODE: NodeAt = { state: 'left', service: 'open', ejectedUntilMs: null };
+const NEW_NODE: NodeAt = { state: 'left', service: 'open', incarnation: 0, ejectedUntilMs: null };
 
 /** What each change of a node makes of it. */
 const CHANGED: Readonly<Record<Extract<LedgerEvent, { type: 'node' }>['change'], Partial<NodeAt>>> =
@@ -85,9 +85,8 @@ export class RunState {
     } else if (entry.type === 'open') {
       this.#policies.set(chain, entry.policy as ShardPolicy);
     } else if (entry.type === 'node') {
-      const nodes = this.#nodes.get(chain) ?? new Map<string, NodeAt>();
-      const node = nodes.get(entry.node) ?? NEW_NODE;
-      this.#nodes.set(chain, nodes.set(entry.node, { ...node, ...CHANGED[entry.change] }));
+      const { node, incarnation, change } = entry;
+      this.#changeNode(chain, node, { incarnation, ...CHANGED[change] });
     } else if (entry.type === 'command' && entry.outcome === 'applied') {
       if (isFabric) this.#govern(entry);
       else this.#tune(chain, entry);
@@ -119,6 +118,11 @@ export class RunState {
     };
   }
 
+  #changeNode(shard: string, id: string, change: Partial<NodeAt>): void {
+    const nodes = this.#nodes.get(shard) ?? new Map<string, NodeAt>();
+    this.#nodes.set(shard, nodes.set(id, { ...(nodes.get(id) ?? NEW_NODE), ...change }));
+  }
+
   #govern({ name, args }: Command): void {
     if (name === 'pauseAll' || name === 'resumeAll') this.#paused = name === 'pauseAll';
     const { seconds } = args as { readonly seconds?: number };
@@ -126,6 +130,9 @@ export class RunState {
   }
 
   #tune(shard: string, { name, args }: Command): void {
+    if (name === 'registerNode') {
+      this.#changeNode(shard, (args as { readonly node: string }).node, {});
+    }
     const policy = this.#policies.get(shard);
     if (!policy) return;
     const { limit, ms } = args as { readonly limit?: number; readonly ms?: number };

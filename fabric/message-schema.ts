@@ -21,6 +21,7 @@ import type {
 } from './messages.ts';
 import { NODE_LIVES, SHARD_COMMANDS } from './messages.ts';
 import { name, RANGES } from './mission/fields.ts';
+import { changeFields } from './mission/node-fields.ts';
 import { isOrdinals, type Ordinals } from './ordinals.ts';
 import type { NodeSpec, ShardPolicy } from './policy.ts';
 
@@ -114,6 +115,8 @@ const command = shape<ShardCommand>({
     ms: z.int().min(RANGES.latencyBudgetMs.min).max(RANGES.latencyBudgetMs.max).optional(),
     seconds: z.number().min(0).max(RANGES.drainSeconds.max).optional(),
     node: known.optional(),
+    // What the owner says of a node becomes the shard's own word of it.
+    ...changeFields,
     jobs: z.array(submitted).max(LIMITS.submitBatchJobsMax).optional(),
   }),
   by: word,

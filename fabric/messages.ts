@@ -6,7 +6,7 @@ import type { CutPart } from './checkpoint/cut.ts';
 import type { FailedJob, Segment } from './ledger.ts';
 import type { Ordinals } from './ordinals.ts';
 import type { JobBody, TravellingSlice } from './job.ts';
-import type { NodeSpec, ShardPolicy } from './policy.ts';
+import type { NodeChange, NodeSpec, ShardPolicy } from './policy.ts';
 
 /** One lease as the node gets it. `fence` is `<incarnation>.<lease number>`. */
 export interface LeaseGrant {
@@ -17,6 +17,8 @@ export interface LeaseGrant {
   readonly session: string;
   readonly items: readonly TravellingSlice[];
   readonly timeoutMs: number;
+  /** How many leases its node works on at the same time from now on; left out: as many as it began with. */
+  readonly slots?: number;
   /**
    * It was told to come back: the node attaches if it runs the lease, and otherwise refuses with
    * `NotStarted`, so that a lease taken over by a new workflow run never starts after a pause.
@@ -97,6 +99,8 @@ export const SHARD_COMMANDS = [
   'uncordonNode',
   'drainNode',
   'removeNode',
+  'registerNode',
+  'updateNode',
 ] as const;
 
 export type ShardCommandName = (typeof SHARD_COMMANDS)[number];
@@ -114,7 +118,7 @@ export interface ShardCommand {
   readonly commandId: string;
   /** One of `ShardCommandName`; another name only on a command that is refused. */
   readonly name: string;
-  readonly args: {
+  readonly args: NodeChange & {
     readonly limit?: number;
     readonly ms?: number;
     readonly seconds?: number;
@@ -165,6 +169,7 @@ export interface NodeReport {
   readonly serviceMs: number | null;
   /** 0 (bad) to 1: the share of recent attempts that succeeded. */
   readonly health: number;
+  /** 0 before it first registered. */
   readonly lastHeartbeatAtMs: number;
   readonly spec: NodeSpec;
 }
@@ -172,6 +177,7 @@ export interface NodeReport {
 /** What a node is, in one word: the first of these, from the left, that is true of it. */
 export const NODE_LIVES = [
   'removed',
+  'expected',
   'left',
   'lost',
   'suspect',

@@ -47,6 +47,9 @@ export interface NodeSpec {
   readonly tags: readonly string[];
 }
 
+/** What the owner may change of a node while it works. */
+export type NodeChange = Partial<Omit<NodeSpec, 'id' | 'shard'>>;
+
 /** When the jobs of a feed arrive, relative to the opening of the feed. */
 export type Arrivals =
   | { readonly mode: 'at-once' }

@@ -97,6 +97,7 @@ export function spilloverSection({ shards }: Report): Html {
 
 const NODE_STATES: Readonly<Record<Node['state'], HtmlPart>> = {
   ready: 'ready',
+  expected: 'never came',
   left: 'left in order',
   cordoned: 'cordoned',
   draining: 'draining',

@@ -1,17 +1,20 @@
 /**
  * The fabric's own processes: one for the workflows, one for the nodes, and one more for each node whose
- * process the mission has a fault done to. All get the run's spec as a file and the engine by the
+ * process the mission has a fault done to, or that the owner has added since. All get the run's spec as a file and the engine by the
  * variables that every Temporal tool reads.
  */
 import { join } from 'node:path';
 import type { Engine } from '../engine/open.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { addedNodes } from './added-nodes.ts';
 import { packageFolder } from './mission/mission-file.ts';
 import type { SupervisedProcess } from './supervised-process.ts';
 import { superviseProcess } from './supervised-process.ts';
 
 /** A node host hands back what it holds within 10 s. */
 const STOP_GRACE_MS = 15_000;
+/** How soon the process of a node that was added is started. */
+const ADDED_LOOK_MS = 200;
 
 export interface FabricProcesses {
   /** Resolves when all are ready; rejects when one can't be started. */
@@ -43,11 +46,16 @@ export interface ProcessesOrder {
 /** Starts all and keeps them alive until `stop`. */
 export function startProcesses(order: ProcessesOrder): FabricProcesses {
   const pids: Record<string, number> = {};
-  const launch = (role: string, module: string, args: readonly string[] = []): SupervisedProcess =>
+  const launch = (
+    role: string,
+    module: string,
+    args: readonly string[] = [],
+    specFile = order.specFile,
+  ): SupervisedProcess =>
     superviseProcess({
       role,
       command: process.execPath,
-      args: [join(packageFolder(), 'dist', 'workers', module), order.specFile, ...args],
+      args: [join(packageFolder(), 'dist', 'workers', module), specFile, ...args],
       env: workerEnv(order),
       logFile: join(order.logFolder, `${role.replace(' ', '-')}.log`),
       onStart: (pid) => {
@@ -63,6 +71,18 @@ export function startProcesses(order: ProcessesOrder): FabricProcesses {
     // A host of all nodes needs no list, and none is what it has always been given.
     return { process: launch(role, 'node-host.js', isAll ? [] : nodes), nodes };
   });
+  const added = new Map<string, SupervisedProcess>();
+  const takeAdded = (): void => {
+    for (const { id, specFile } of addedNodes(order.specFile)) {
+      if (added.has(id)) continue;
+      const host = launch(`node ${id}`, 'node-host.js', [], specFile);
+      added.set(id, host);
+      // The run goes on without it.
+      host.ready.catch((error: Error) => order.onNote(error.message));
+    }
+  };
+  takeAdded();
+  const looks = setInterval(takeAdded, ADDED_LOOK_MS);
   const all = [orchestrator, ...hosts.map((host) => host.process)];
   const ready = Promise.all(all.map((each) => each.ready)).then(() => undefined);
   ready.catch(() => undefined);
@@ -76,7 +96,9 @@ export function startProcesses(order: ProcessesOrder): FabricProcesses {
       return host;
     },
     stop: async () => {
-      await Promise.all(hosts.map((host) => host.process.stop(STOP_GRACE_MS)));
+      clearInterval(looks);
+      const ofNodes = [...hosts.map((host) => host.process), ...added.values()];
+      await Promise.all(ofNodes.map((each) => each.stop(STOP_GRACE_MS)));
       await orchestrator.stop(STOP_GRACE_MS);
     },
   };

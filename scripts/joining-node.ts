@@ -34,7 +34,7 @@ const TAKEN_FOR_MS = 5_000;
 /** A living host registers a node that was lost again within a second or two, as on a busy machine. */
 const LOST_FOR_MS = 4_000;
 const LOOK_MS = 200;
-const GONE: ReadonlySet<string> = new Set(['left', 'removed']);
+const GONE: ReadonlySet<string> = new Set(['expected', 'left', 'removed']);
 
 /**
  * The node as its host takes it. Throws UsageError or MissionError, both exit code 2, with one line a
@@ -64,11 +64,25 @@ export function nodeOf(
     const expected = parsed.error.issues[0]!.message;
     throw new UsageError(`--${key}: found ${quoted(wish[key])}; expected ${expected}`);
   }
-  const { adapter: source } = wish;
-  const path = source === undefined ? null : resolve(workingFolder, source);
+  return nodeFrom(wish.adapter ?? null, wish, { policy }, workingFolder);
+}
+
+/**
+ * A node as its file has it, and as `wish` says where that says more; without a file it simulates jobs. Throws
+ * MissionError.
+ */
+export function nodeFrom(
+  source: string | null,
+  wish: Partial<NodeWish>,
+  { policy }: Pick<RunSpec, 'policy'>,
+  workingFolder: string,
+): RunNode {
+  const { id, shard } = wish;
+  const placed = { ...(id === undefined ? {} : { id }), ...(shard === undefined ? {} : { shard }) };
+  const path = source === null ? null : resolve(workingFolder, source);
   const folder = path === null ? workingFolder : dirname(path);
   const file = path === null ? {} : readJsonFile(path, source!, 'a file of one node');
-  const checked = checkNodeFile(withOptions(file, wish), wish, policy.leaseTimeoutMs);
+  const checked = checkNodeFile(withOptions(file, wish), placed, policy.leaseTimeoutMs);
   const origin = source ?? 'worker node';
   if (!checked.ok) throw new MissionError(origin, checked.problems);
   const missing = adapterProblems(checked.node.adapter, folder, 'adapter');
@@ -76,7 +90,7 @@ export function nodeOf(
   return runNodes({ nodes: [checked.node] }, (named) => resolve(folder, named))[0]!;
 }
 
-function withOptions(file: unknown, { skills, slots, price }: NodeWish): unknown {
+function withOptions(file: unknown, { skills, slots, price }: Partial<NodeWish>): unknown {
   if (typeof file !== 'object' || file === null || Array.isArray(file)) return file;
   return {
     ...file,

@@ -1,6 +1,6 @@
 /**
- * `planetary-fabric nodes …`: who works for the fabric, and the owner's word on single nodes: no new work,
- * no work at all after a while, out altogether, or back in.
+ * `planetary-fabric nodes …`: who works for the fabric, and the owner's word on single nodes: in, what one
+ * offers, no new work, no work at all after a while, out altogether, or back in.
  */
 import type { Command } from 'commander';
 import { RANGES } from '../fabric/mission/fields.ts';
@@ -9,6 +9,7 @@ import type { FabricStatus } from '../workflows/protocol.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-code.ts';
 import { lookAt } from './fabric-access.ts';
+import { addNodeOf, updateNodeOf } from './nodes-add.ts';
 import { fabricOption, jsonOption } from './options.ts';
 import { carryOut, inRange, ownerVerb, type OwnerOptions } from './owner-command.ts';
 import { plainTable } from './plain-table.ts';
@@ -17,10 +18,14 @@ import { say } from './place.ts';
 const EXAMPLES = `
 Examples:
   planetary-fabric nodes
+  planetary-fabric nodes add digger.json
+  planetary-fabric nodes update digger-change.json
   planetary-fabric nodes cordon luna-node-1 --reason "maintenance at noon"
   planetary-fabric nodes drain luna-node-1 --within 60
   planetary-fabric nodes uncordon luna-node-1
 
+A file to add holds id, shard and what a mission's nodes have (config/schemas/node.schema.json). One to update
+holds the id and at least one of skills, slots, pricePerJob, image, runtime and tags.
 A cordoned node gets nothing new and ends what it holds. A drained one has nothing left: what it has not
 ended in time is given to others. A removed one is out until it is uncordoned and registers again.`;
 
@@ -28,13 +33,19 @@ ended in time is given to others. A removed one is out until it is uncordoned an
 export function addNodes(program: Command, context: CommandContext): void {
   const nodes = program
     .command('nodes')
-    .summary('list nodes; cordon, uncordon, drain or remove one')
-    .description('List the nodes of a running fabric, or say which of them are given work.')
+    .summary('list nodes; add, change, cordon, uncordon, drain or remove one')
+    .description('List the nodes of a running fabric, bring one in, or say which are given work.')
     .addHelpText('after', EXAMPLES);
 
   const list = nodes.command('list', { isDefault: true }).description('every node and how it does');
   jsonOption(fabricOption(list)).action((options: OwnerOptions) => listNodes(context, options));
 
+  ownerVerb(nodes, 'add <file>', 'bring in the node of a file, in a process of its own').action(
+    (file: string, options: OwnerOptions) => addNodeOf(context, file, options),
+  );
+  ownerVerb(nodes, 'update <file>', 'change what a node offers').action(
+    (file: string, options: OwnerOptions) => updateNodeOf(context, file, options),
+  );
   ownerVerb(nodes, 'cordon <id>', 'give it nothing new').action(
     (id: string, options: OwnerOptions) =>
       carryOut(context, options, null, (to, how) => to.cordonNode(id, how)),

@@ -31,12 +31,17 @@ export function ownerVerb(parent: Command, usage: string, summary: string): Comm
 }
 
 /** Sends the command and says what became of it. With a shard, that one is looked for first. */
-export async function carryOut(
+export async function carryOut(...order: Parameters<typeof carriedOut>): Promise<void> {
+  await carriedOut(...order);
+}
+
+/** The same, and returns what became of it. */
+export async function carriedOut(
   context: CommandContext,
   options: OwnerOptions,
   shard: string | null,
   send: Send,
-): Promise<void> {
+): Promise<CommandRecord> {
   const { place } = context;
   const opened = await context.openConsole(options.fabric);
   try {
@@ -50,6 +55,7 @@ export async function carryOut(
     if (options.json === true) say(place.out, JSON.stringify({ ...record, tookMs }, null, 2));
     else for (const line of outcomeLines(record, tookMs)) say(place.out, line);
     context.endWith(record.outcome === 'applied' ? EXIT.done : EXIT.failed);
+    return record;
   } finally {
     await opened.console.close();
   }

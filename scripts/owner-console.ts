@@ -8,6 +8,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { jsonBytes } from '../fabric/bytes.ts';
 import { LIMITS } from '../fabric/limits.ts';
 import type { SubmittedJob } from '../fabric/messages.ts';
+import type { NodeChange, NodeSpec } from '../fabric/policy.ts';
 import type {
   CommandRecord,
   FabricStatus,
@@ -43,6 +44,9 @@ export interface FabricSnapshot {
 
 /** A job as `submit` takes it: what is left out gets the mission file's defaults. */
 export type JobToSubmit = Pick<SubmittedJob, 'id' | 'kind'> & Partial<SubmittedJob>;
+
+/** A node as `registerNode` takes it. */
+export type NodeToExpect = Pick<NodeSpec, 'id' | 'shard'> & NodeChange;
 
 /** The ways to a fabric that the console needs; the command line's tests bring their own. */
 export interface ConsoleLine {
@@ -140,6 +144,16 @@ export class OwnerConsole {
   /** Takes a node out of its shard; what it held is given to others at once. */
   removeNode(node: string, options?: CommandOptions): Promise<CommandRecord> {
     return this.#command('removeNode', { node }, options);
+  }
+
+  /** Makes a node known to its shard before its process comes; what is left out gets a mission's defaults. */
+  registerNode({ id, ...rest }: NodeToExpect, options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('registerNode', { node: id, ...rest }, options);
+  }
+
+  /** Changes what a node offers; its process may start again without undoing it. */
+  updateNode(node: string, change: NodeChange, options?: CommandOptions): Promise<CommandRecord> {
+    return this.#command('updateNode', { node, ...change }, options);
   }
 
   /**

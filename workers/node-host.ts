@@ -14,6 +14,7 @@ import { LeaseDesk } from '../activities/lease.ts';
 import { Presence } from '../activities/presence.ts';
 import type { EngineEndpoint } from '../engine/connect.ts';
 import { connectEngine, connectWorkers } from '../engine/connect.ts';
+import { RANGES } from '../fabric/mission/fields.ts';
 import type { RunNode, RunSpec } from '../fabric/mission/run-spec.ts';
 import { nodeQueue, shardId } from '../workflows/protocol.ts';
 import { adaptersOf } from './adapters.ts';
@@ -116,8 +117,9 @@ async function hostNode(host: Host, node: RunNode, adapter: Adapter): Promise<Ho
     namespace,
     taskQueue: nodeQueue(spec.fabric, node.id),
     activities: { ...activities },
-    // Calls left over from a run that continued as new hold places until their leases end.
-    maxConcurrentActivityTaskExecutions: 4 * (node.slots + 2),
+    // Calls left over from a run that continued as new hold places until their leases end, and the owner
+    // may give the node as many slots as a node can have.
+    maxConcurrentActivityTaskExecutions: 4 * (RANGES.slots.max + 2),
     maxConcurrentActivityTaskPolls: Math.min(node.slots + 1, 5),
     maxHeartbeatThrottleInterval: PRESENCE_BEAT_MAX,
     defaultHeartbeatThrottleInterval: WAITING_BEAT,

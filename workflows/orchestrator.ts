@@ -80,6 +80,9 @@ const TAKES: Readonly<Record<OwnerCommandName, string>> = {
   drainNode:
     'Gives a node nothing new, and what it has not ended in time to others. {node, seconds?}',
   removeNode: 'Takes a node out of its shard; what it held is given to others. {node}',
+  registerNode:
+    'Makes a node known to its shard before it comes. {id, shard, skills?, slots?, pricePerJob?, …}',
+  updateNode: 'Changes what a node offers. {node, skills?, slots?, pricePerJob?, …}',
   checkpoint: 'Writes a checkpoint now. {}',
   submitJobs: 'Hands in at most 500 jobs. {jobs: [{id, kind, shard?, skills?, payload?, …}]}',
 };

@@ -37,6 +37,7 @@ const OWNERS_NAME: Readonly<
   resume: { name: 'resumeShard', namesShard: true },
   updateSpilloverLimit: { name: 'updateSpilloverLimit', namesShard: true },
   updateLatencyBudget: { name: 'updateLatencyBudget', namesShard: true },
+  registerNode: { name: 'registerNode', namesShard: true },
 };
 
 /** Takes up every command again that has no outcome, and those that only a shard's ledger knows of. */
@@ -76,7 +77,7 @@ function reopen(draft: Draft, record: CommandRecord, answers: readonly CommandAn
     complete(draft, commandId);
   } else {
     const { node } = args as { readonly node?: string };
-    if (node !== undefined && shardOf(draft.state, node) === null) {
+    if (name !== 'registerNode' && node !== undefined && shardOf(draft.state, node) === null) {
       return refuse(draft, commandId, reason('unknown-node', { node, shard: 'any shard' }));
     }
     relayAgain(draft, record);

@@ -60,6 +60,10 @@ function applied(draft: Draft, name: string, args: unknown, commandId: string): 
   if (name === 'setTickInterval') {
     state.tickMs = Math.round((args as { seconds: number }).seconds * 1000);
   }
+  if (name === 'registerNode') {
+    const { node, shard } = args as { readonly node: string; readonly shard: string };
+    state.nodeShards = { ...state.nodeShards, [node]: shard };
+  }
   if (name === 'close') state.closingAtMs ??= nowMs;
   else if (name !== 'submitJobs' && name !== 'checkpoint') takeSnapshot(draft, commandId);
 }

@@ -264,10 +264,12 @@ function changePolicy(draft: Draft, { name, args }: ShardCommand): void {
     case 'updateSpilloverLimit':
     case 'updateLatencyBudget':
     case 'setTickInterval':
+    case 'registerNode':
+    case 'updateNode':
       carryOut(draft, { name, args });
       return;
     default:
-      // Jobs handed in and changes of nodes have entries of their own.
+      // Jobs handed in, and which nodes are given work, have entries of their own.
       return;
   }
 }

@@ -12,6 +12,8 @@ export const RANGES = {
   latencyBudgetMs: { min: 1, max: 604_800_000 },
   tickSeconds: { min: 0.05, max: 3_600 },
   drainSeconds: { min: 0, max: 86_400 },
+  slots: { min: 1, max: 64 },
+  pricePerJob: { min: 0, max: 1_000_000 },
   jobsPerFeed: { min: 1, max: 10_000_000 },
   seed: { min: 0, max: 4_294_967_295 },
   timeScale: { min: 0.001, max: 1_000_000_000 },

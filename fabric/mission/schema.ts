@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { LIMITS } from '../limits.ts';
 import { adapter } from './adapter.ts';
 import { missionFault } from './faults.ts';
-import { RANGES, filePath, label, name, number, object, skills, text, whole } from './fields.ts';
+import { RANGES, filePath, name, number, object, text, whole } from './fields.ts';
 import { blueprint, filledJob, placedBlueprint } from './jobs.ts';
+import { offerDefaults } from './node-fields.ts';
 import { timelineEntry } from './timeline.ts';
 
 const policy = object({
@@ -85,16 +86,7 @@ export const node = object({
   count: whole({ min: 1, max: LIMITS.nodesPerShardMax })
     .default(1)
     .describe('Above 1: so many equal nodes, `<id>-1` to `<id>-n`. Default 1.'),
-  skills: skills().default([]).describe('What it can do. Default none.'),
-  slots: whole({ min: 1, max: 64 })
-    .default(2)
-    .describe('Leases that it works on at the same time. Default 2.'),
-  pricePerJob: number({ min: 0, max: 1_000_000 })
-    .default(0)
-    .describe('What it asks for one job. Default 0.'),
-  image: label().default('none').describe('Container image, or "none" for a plain process.'),
-  runtime: label().default('node').describe('What runs it. Default node.'),
-  tags: skills().default([]).describe('Marks such as compliance profiles. Default none.'),
+  ...offerDefaults,
   adapter,
 }).describe('One agent host, or several equal ones.');
 

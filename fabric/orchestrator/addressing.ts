@@ -1,5 +1,6 @@
 /** Which shards an owner command is for, and what each of them is told. */
 import type { ShardCommand, SubmittedJob } from '../messages.ts';
+import { reason, type Reason } from '../reasons.ts';
 import { someCanDo } from '../shard/skills.ts';
 import type { ParsedCommand, RelayedCommandName } from './command-schema.ts';
 import type { Draft } from './draft.ts';
@@ -57,10 +58,14 @@ export function addressCommand(
     case 'uncordonNode':
     case 'drainNode':
     case 'removeNode':
+    case 'updateNode':
       return {
         relayed: { [shardOf(draft.state, rest.node!)!]: command(name, rest) },
         refusedJobs: [],
       };
+    case 'registerNode':
+      draft.state.nodeShards = { ...draft.state.nodeShards, [rest.node!]: shard! };
+      return toOne(name);
     case 'submitJobs':
       return addressJobs(draft, jobs!, (own) => command('submitJobs', { jobs: own }));
   }
@@ -92,6 +97,26 @@ function emptiestFor({ shards, reports }: OrchestratorState, skills: readonly st
     return able && !report.paused ? share : 1e6 + share;
   };
   return shards.reduce((best, shard) => (filled(shard) < filled(best) ? shard : best), shards[0]!);
+}
+
+/**
+ * Why a command can't be about that node, or null. It has to be there; one that is to come must be nowhere, or be
+ * known to its own shard, which says whether it may come again.
+ */
+export function nodeObstacle(
+  state: OrchestratorState,
+  name: string,
+  node: string,
+  wanted: string | undefined,
+): Reason | null {
+  const shard = shardOf(state, node);
+  if (name !== 'registerNode') {
+    return shard === null ? reason('unknown-node', { node, shard: 'any shard' }) : null;
+  }
+  if (shard === null) return null;
+  const reported = state.reports[shard]?.nodes.find(({ id }) => id === node);
+  if (shard === wanted && reported) return null;
+  return reason('node-there', { node, shard, state: reported?.state ?? 'expected' });
 }
 
 /** The shard that the node serves, by the newest reports or the mission; null when nobody knows it. */

@@ -7,7 +7,14 @@ import { LIMITS } from '../limits.ts';
 import type { SubmittedJob } from '../messages.ts';
 import { RANGES, label, name, number, text, whole } from '../mission/fields.ts';
 import { filledJob } from '../mission/jobs.ts';
+import {
+  changeFields,
+  changeExpected,
+  changesSomething,
+  offerDefaults,
+} from '../mission/node-fields.ts';
 import { expectedText, problemLine, schemaProblems } from '../mission/problems.ts';
+import type { NodeChange } from '../policy.ts';
 import { reason, type Reason } from '../reasons.ts';
 
 // zod's compiled parsers need `new Function`, which a workflow's sandbox does not have.
@@ -48,6 +55,10 @@ const SCHEMAS = {
     seconds: number(RANGES.drainSeconds).optional(),
   }),
   removeNode: z.strictObject({ ...envelope, node: shard }),
+  registerNode: z.strictObject({ ...envelope, node: shard, shard, ...offerDefaults }),
+  updateNode: z
+    .strictObject({ ...envelope, node: shard, ...changeFields })
+    .refine(changesSomething, { error: changeExpected }),
   checkpoint: z.strictObject(envelope),
   submitJobs: z.strictObject({
     ...envelope,
@@ -61,7 +72,7 @@ export type RelayedCommandName = Exclude<OwnerCommandName, 'checkpoint'>;
 export const OWNER_COMMANDS = Object.keys(SCHEMAS) as OwnerCommandName[];
 
 /** What a command may carry, whichever it is. */
-export interface CommandArgs {
+export interface CommandArgs extends NodeChange {
   readonly shard?: string;
   readonly limit?: number;
   readonly ms?: number;

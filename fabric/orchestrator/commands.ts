@@ -13,7 +13,7 @@ import {
   type RelayedCommandName,
 } from './command-schema.ts';
 import { askForCheckpoint, askForLast } from './checkpoints.ts';
-import { addressCommand, shardOf, type Addressed } from './addressing.ts';
+import { addressCommand, nodeObstacle, type Addressed } from './addressing.ts';
 import { log, note, type Draft } from './draft.ts';
 import { addRecord, changeRecord, takeSnapshot, trimAnswers } from './governance.ts';
 import { openRelay, relayBytes, settleRelay } from './relays.ts';
@@ -32,16 +32,16 @@ export function takeOwnerCommand(draft: Draft, command: OwnerCommand): void {
   const parsed = parseCommand(name, command.input, command.fallbackId);
   if (!openCommand(draft, name, parsed, via)) return;
   const { commandId } = parsed;
-  const problem = parsed.problem ?? obstacle(draft.state, parsed.args!);
+  const problem = parsed.problem ?? obstacle(draft.state, name, parsed.args!);
   if (problem !== null) return refuse(draft, commandId, problem);
   if (name === 'checkpoint') return takeCheckpoint(draft, commandId);
-  const { fabricPaused, submittedIds } = draft.state;
+  const { fabricPaused, submittedIds, nodeShards } = draft.state;
   const { relayed, refusedJobs } = addressCommand(draft, name as RelayedCommandName, parsed);
   const bytes = relayBytes(relayed);
   const why = noRoom(draft.state, relayed, refusedJobs, bytes);
   if (why !== null) {
-    // What is refused changes nothing: not a switch, and no id is taken by a job that was not.
-    Object.assign(draft.state, { fabricPaused, submittedIds });
+    // What is refused changes nothing: not a switch, and no id is taken by a job or a node that was not.
+    Object.assign(draft.state, { fabricPaused, submittedIds, nodeShards });
     return refuse(draft, commandId, why);
   }
   if (refusedJobs.length > 0) takeAnswer(draft, refusalOf(draft, commandId, refusedJobs));
@@ -154,15 +154,14 @@ export function recordDirect(draft: Draft, command: ShardCommand, answer: Comman
 }
 
 /** Why no command can be taken now, or null. */
-function obstacle(state: OrchestratorState, args: CommandArgs): Reason | null {
+function obstacle(state: OrchestratorState, name: string, args: CommandArgs): Reason | null {
   if (state.closingAtMs !== null) return reason('closing');
-  if (args.node !== undefined && shardOf(state, args.node) === null) {
-    return reason('unknown-node', { node: args.node, shard: 'any shard' });
-  }
   const named = [args.shard, ...(args.jobs ?? []).map((job) => job.shard)];
   const unknown = named.find((shard) => shard !== undefined && !state.shards.includes(shard));
-  if (unknown === undefined) return null;
-  return reason('unknown-shard', { shard: unknown, shards: state.shards.join(', ') });
+  if (unknown !== undefined) {
+    return reason('unknown-shard', { shard: unknown, shards: state.shards.join(', ') });
+  }
+  return args.node === undefined ? null : nodeObstacle(state, name, args.node, args.shard);
 }
 
 /** A refusal by the orchestrator itself, as an answer of no shard. */

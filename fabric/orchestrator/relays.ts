@@ -33,7 +33,10 @@ export function openRelay(
 }
 
 /** Takes the shard off the waiting list; true when it was the last. */
-export function settleRelay(draft: Draft, { commandId, shard, refused }: CommandAnswer): boolean {
+export function settleRelay(
+  draft: Draft,
+  { commandId, shard, refused, outcome }: CommandAnswer,
+): boolean {
   const { state } = draft;
   const at = state.relays.findIndex((relay) => relay.commandId === commandId);
   const relay = state.relays[at];
@@ -43,7 +46,8 @@ export function settleRelay(draft: Draft, { commandId, shard, refused }: Command
     (refused ?? []).map((each) => each.id),
   );
   const { [shard]: command, ...waiting } = relay.waiting;
-  govern(draft, shard, command!);
+  if (outcome === 'applied') govern(draft, shard, command!);
+  else releaseNode(draft, command!);
   const isLast = Object.keys(waiting).length === 0;
   const rest = { ...relay, waiting, bytes: relayBytes(waiting) };
   state.relays = isLast ? state.relays.toSpliced(at, 1) : state.relays.with(at, rest);
@@ -106,6 +110,13 @@ function markUnconfirmed(draft: Draft, { commandId, waiting }: Relay): boolean {
   note(draft, why);
   changeRecord(draft, commandId, { outcome: 'unconfirmed', effect: explain(why) });
   return true;
+}
+
+/** A node that its shard did not take leaves its name to others; one that is there stands in the reports. */
+function releaseNode({ state }: Draft, { name, args }: ShardCommand): void {
+  if (name !== 'registerNode') return;
+  const { [args.node!]: _, ...others } = state.nodeShards;
+  state.nodeShards = others;
 }
 
 /** What the shard's own answer says about its policy from now on. */

@@ -84,7 +84,7 @@ export interface OrchestratorState extends CutState {
   /** In the order of the mission. */
   readonly shards: readonly string[];
   readonly linkMs: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Shards of the nodes that the mission names, until those report them. */
+  /** Shards of the nodes that the mission names, or the owner, until those report them. */
   readonly nodeShards: Readonly<Record<string, string>>;
   /** Jobs that each shard's feeds hold, until it reports itself. */
   readonly feedJobs: Readonly<Record<string, number>>;

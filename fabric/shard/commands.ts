@@ -14,6 +14,7 @@ import {
 import { counted, explain, reason, type Reason } from '../reasons.ts';
 import { log, note, send, type Draft } from './draft.ts';
 import { submitJobs } from './inbox.ts';
+import { expectNode, updateNode } from './node-orders.ts';
 import { commandNode, type NodeCommand } from './node-service.ts';
 
 /** A lease that waits at its node learns of a cancel by its next beat, 0.2 to 0.4 s later. */
@@ -131,6 +132,10 @@ export function carryOut(
     case 'drainNode':
     case 'removeNode':
       return commandNode(draft, name as NodeCommand, args);
+    case 'registerNode':
+      return expectNode(draft, args);
+    case 'updateNode':
+      return updateNode(draft, args);
     case 'pause':
     case 'fabricPause':
       throw new Error(`${name} is answered later`);

@@ -20,6 +20,7 @@ export function grantOf(state: ShardState, number: number): LeaseGrant {
     session: node.session,
     items: lease.items.map((item) => withBodies(state, item)),
     timeoutMs: state.fabricPolicy.leaseTimeoutMs,
+    slots: node.spec.slots,
     attachOnly: lease.cancelled,
   };
 }

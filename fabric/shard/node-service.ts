@@ -29,11 +29,12 @@ export function takesLeases(node: NodeState, nowMs: number): boolean {
 
 /** What the node is, in one word. */
 export function lifeOf(
-  node: Pick<NodeState, 'state' | 'service' | 'ejectedUntilMs'>,
+  node: Pick<NodeState, 'state' | 'service' | 'incarnation' | 'ejectedUntilMs'>,
   nowMs: number,
 ): NodeLife {
-  const { state, service } = node;
+  const { state, service, incarnation } = node;
   if (service === 'removed') return 'removed';
+  if (incarnation === 0) return 'expected';
   if (state !== 'ready') return state;
   if (service !== 'open') return service;
   return isEjected(node, nowMs) ? 'ejected' : 'ready';

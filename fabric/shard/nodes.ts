@@ -46,30 +46,27 @@ export function registerNode(draft: Draft, spec: NodeSpec, session: string): voi
   }
   const incarnation = (known?.incarnation ?? 0) + 1;
   if (known) freeLeases(draft, known, 'the node registered again');
-  admitNode(draft, spec, session, incarnation);
+  const offered = admitNode(draft, spec, session, incarnation);
   draft.effects.push({ do: 'presence', node: spec.id, incarnation, session });
-  log(draft, { type: 'node', node: spec.id, incarnation, change: 'registered', spec });
-  note(draft, reason('node-ready', { node: spec.id, incarnation, slots: spec.slots }));
+  log(draft, { type: 'node', node: spec.id, incarnation, change: 'registered', spec: offered });
+  note(draft, reason('node-ready', { node: spec.id, incarnation, slots: offered.slots }));
 }
 
-/** Puts a node among those that are here, with what is counted of its earlier incarnations. */
+/**
+ * Puts a node among those that are here, with what is counted of its earlier incarnations, and what the owner
+ * has said of it in the place of what its host says. Returns what it offers then.
+ */
 export function admitNode(
   draft: Draft,
   spec: NodeSpec,
   session: string,
   incarnation: number,
-): void {
-  const { state } = draft;
-  const fresh: NodeState = {
-    completed: 0,
-    failed: 0,
-    leasesLost: 0,
-    cost: 0,
-    service: 'open',
-    drainUntilMs: null,
-    ejections: 0,
-    ...state.nodes.find((node) => node.spec.id === spec.id),
-    spec,
+): NodeSpec {
+  const current = draft.state.nodes.find((node) => node.spec.id === spec.id) ?? freshNode(spec);
+  const offered = { ...spec, ...current.ordered };
+  keepNode(draft, {
+    ...current,
+    spec: offered,
     state: 'ready',
     session,
     incarnation,
@@ -80,9 +77,38 @@ export function admitNode(
     health: 1,
     attempts: 0,
     lastSeenAtMs: draft.nowMs,
+  });
+  return offered;
+}
+
+/** A node of which nothing has been heard yet. */
+export function freshNode(spec: NodeSpec): NodeState {
+  return {
+    spec,
+    state: 'left',
+    service: 'open',
+    session: '',
+    incarnation: 0,
+    completed: 0,
+    failed: 0,
+    leasesLost: 0,
+    cost: 0,
+    drainUntilMs: null,
+    suspectUntilMs: null,
+    progress: [],
+    ejectedUntilMs: null,
+    ejections: 0,
+    serviceMs: null,
+    health: 1,
+    attempts: 0,
+    lastSeenAtMs: 0,
   };
-  const others = state.nodes.filter((node) => node.spec.id !== spec.id);
-  state.nodes = [...others, fresh].sort((a, b) => (a.spec.id < b.spec.id ? -1 : 1));
+}
+
+/** Puts the node in the place of the one of its name, or adds it; they stand by their names. */
+export function keepNode({ state }: Draft, node: NodeState): void {
+  const others = state.nodes.filter((each) => each.spec.id !== node.spec.id);
+  state.nodes = [...others, node].sort((a, b) => (a.spec.id < b.spec.id ? -1 : 1));
 }
 
 /** A node whose presence ended. News of an earlier incarnation is ignored. */

@@ -1,22 +1,14 @@
 /** Registrations of nodes as they come in: a node host is another process, and a hand may send one too. */
 import { z } from 'zod';
 import { LIMITS } from '../limits.ts';
-import { label, name, number, skills, whole } from '../mission/fields.ts';
+import { name } from '../mission/fields.ts';
+import { offerFields } from '../mission/node-fields.ts';
 import { expectedText, problemLine, schemaProblems } from '../mission/problems.ts';
 import type { NodeSpec } from '../policy.ts';
 import { reason, type Reason } from '../reasons.ts';
 
 const registration = z.strictObject({
-  node: z.object({
-    id: name(),
-    shard: name(),
-    skills: skills(),
-    slots: whole({ min: 1, max: 64 }),
-    pricePerJob: number({ min: 0, max: 1_000_000 }),
-    image: label(),
-    runtime: label(),
-    tags: skills(),
-  }),
+  node: z.object({ id: name(), shard: name(), ...offerFields }),
   session: z.string().min(1).max(LIMITS.failureMessageCharsMax),
 });
 

@@ -16,7 +16,7 @@ import type {
   Transfer,
   TransferAck,
 } from '../messages.ts';
-import type { FabricPolicy, FeedSpec, NodeSpec, ShardPolicy } from '../policy.ts';
+import type { FabricPolicy, FeedSpec, NodeChange, NodeSpec, ShardPolicy } from '../policy.ts';
 import type { Reason } from '../reasons.ts';
 import type { RunSpec } from '../mission/run-spec.ts';
 
@@ -47,6 +47,8 @@ export interface Lease {
 
 export interface NodeState {
   readonly spec: NodeSpec;
+  /** What the owner has said of it: that counts more than what its host says, whenever it registers. */
+  readonly ordered?: NodeChange;
   readonly state: 'ready' | 'suspect' | 'lost' | 'left';
   /** What the owner has said of it. */
   readonly service: 'open' | 'cordoned' | 'draining' | 'removed';
@@ -60,6 +62,7 @@ export interface NodeState {
   readonly ejections: number;
   /** Chosen by the host process; another session is another incarnation. */
   readonly session: string;
+  /** 0 before it first registered. */
   readonly incarnation: number;
   readonly completed: number;
   readonly failed: number;

@@ -29,6 +29,7 @@ export class SimulatedNode {
   readonly #calendar: Calendar;
   readonly #jobs: SimulatedJobs;
   #held = new Map<string, Held>();
+  #slots: number;
   #running = 0;
   #life = 0;
   isUp = false;
@@ -37,6 +38,7 @@ export class SimulatedNode {
 
   constructor(spec: RunNode, calendar: Calendar, jobs: SimulatedJobs) {
     this.spec = spec;
+    this.#slots = spec.slots;
     this.#calendar = calendar;
     this.#jobs = jobs;
   }
@@ -69,6 +71,7 @@ export class SimulatedNode {
     }
     if (grant.attachOnly) return answer({ end: 'returned' });
     const arrivedMs = this.#calendar.nowMs;
+    this.#slots = grant.slots ?? this.#slots;
     this.#held.set(grant.fence, { grant, arrivedMs, answer, started: false, end: null });
     this.#startNext();
   }
@@ -80,7 +83,7 @@ export class SimulatedNode {
 
   #startNext(): void {
     for (const held of this.#held.values()) {
-      if (this.#running >= this.spec.slots) return;
+      if (this.#running >= this.#slots) return;
       if (held.started || held.end) continue;
       held.started = true;
       this.#running += 1;

@@ -309,6 +309,26 @@ describe('slots', () => {
     expect((await second.result).items[0]!.completed).toEqual([0, 1]);
   });
 
+  test('are as many as the newest lease says, be it more or fewer', async () => {
+    const on = desk();
+    const both = [adapter.begins(), call(on, grant(1))] as const;
+    await both[0];
+    const second = adapter.begins();
+    const more = call(on, grant(2, { slots: 2 }));
+    await second;
+    const waiting = call(on, grant(3, { slots: 1 }));
+    adapter.runs[0]!.next();
+    await both[1].result;
+    await new Promise((resolve) => waiting.environment.once('heartbeat', resolve));
+    expect(adapter.runs).toHaveLength(2);
+    const third = adapter.begins();
+    adapter.runs[1]!.next();
+    await more.result;
+    await third;
+    adapter.runs[2]!.next();
+    expect((await waiting.result).items[0]!.completed).toEqual([0, 1]);
+  });
+
   test('a cancel ends a lease that waits, unstarted, and leaves one that runs to finish', async () => {
     const on = desk();
     const begins = adapter.begins();

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { diffRun, type RunDiff } from '../../audit/diff-run.ts';
 import { instantOf, offsetText, spanOf } from '../../audit/instants.ts';
+import { verifyRun } from '../../audit/verify-run.ts';
 import { COUNTS, type Counts } from '../../audit/run-state.ts';
 import { simulate } from '../../fabric/simulate/simulate.ts';
 import { drawn } from '../fabric/mission-arbitrary.ts';
@@ -76,6 +77,29 @@ it('tells what was planned and moved in between', async () => {
   expect(spilledIn).toBeGreaterThan(0);
   expect(after.shards['earth']!.jobs.inTransit + spilledIn).toBe(sent!.jobs);
   expect(before.jobs.spilledIn).toBe(0);
+});
+
+it('tells of a node that is expected, and of what one offers by the command that changed it', async () => {
+  const spec = specOf(MISSION);
+  const commands = [
+    { atMs: 100, name: 'registerNode', input: { node: 'guest', shard: 'luna' } },
+    { atMs: 110, name: 'updateNode', input: { node: 'earth-1', slots: 3 } },
+    { atMs: 120, name: 'registerNode', input: { node: 'earth-1', shard: 'luna' } },
+  ];
+  const { records } = recordRun(simulate, { spec, jobs: jobsOf(spec), commands });
+  const audit = await verifyRun(records, { mustBeClosed: true, isWhole: true });
+  expect(audit.checks.filter(({ held }) => !held)).toEqual([]);
+  const { firstMs, lastMs } = (await spanOf(records)).span!;
+  const { differences, between } = await diffRun(records, firstMs + 90, lastMs);
+  const guest = { where: 'luna', what: 'node guest', before: null, after: 'expected' };
+  expect(differences).toContainEqual(guest);
+  const ordered = between.commands.map(({ name, outcome, effect }) => [name, outcome, effect]);
+  expect(ordered).toEqual([
+    ['registerNode', 'applied', expect.stringContaining('guest is expected')],
+    ['updateNode', 'applied', 'earth: earth-1: slots 1 → 3.'],
+    ['registerNode', 'refused', expect.stringContaining('"earth-1" on earth already')],
+    ['close', 'applied', expect.anything()],
+  ]);
 });
 
 it('finds nothing between an instant and itself', async () => {

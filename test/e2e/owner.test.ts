@@ -42,6 +42,7 @@ interface Args {
   readonly ms?: number;
   readonly seconds?: number;
   readonly node?: string;
+  readonly slots?: number;
   readonly jobs?: readonly JobToSubmit[];
 }
 interface Sender {
@@ -145,6 +146,10 @@ const argsOf = (name: OwnerCommandName, no: number): Args => {
       return { node: `spare-${no}` };
     case 'drainNode':
       return { node: `spare-${no}`, seconds: 20 };
+    case 'registerNode':
+      return { node: `guest-${no}`, shard: 'luna', slots: 3 };
+    case 'updateNode':
+      return { node: `guest-${no}`, slots: 4 + no };
     case 'submitJobs':
       return { jobs: [1, 2].map((i) => ({ id: `way-${no}-${i}`, kind: 'probe', shard: 'luna' })) };
   }
@@ -177,6 +182,8 @@ const byConsole: Way = async (name, args, sender) => {
     drainNode: () => owner.drainNode(args.node!, args.seconds, sender),
     removeNode: () => owner.removeNode(args.node!, sender),
     checkpoint: () => owner.checkpoint(sender),
+    registerNode: () => owner.registerNode({ id: args.node!, shard, slots: args.slots! }, sender),
+    updateNode: () => owner.updateNode(args.node!, { slots: args.slots! }, sender),
     submitJobs: () => owner.submit(args.jobs!, sender),
   }[name];
   expect(await send()).toMatchObject({ name, outcome: 'applied', ...sender });
@@ -197,10 +204,14 @@ const byCommandLine: Way = async (name, args, { by, reason }) => {
     drainNode: ['nodes', 'drain', String(args.node), '--within', String(args.seconds)],
     removeNode: ['nodes', 'remove', String(args.node)],
     checkpoint: ['checkpoint'],
+    registerNode: ['nodes', 'add', 'node.json'],
+    updateNode: ['nodes', 'update', 'node.json'],
     submitJobs: ['submit', 'jobs.ndjson'],
   };
   const jobs = (args.jobs ?? []).map((job) => `${JSON.stringify(job)}\n`).join('');
   writeFileSync(join(fabric.folder, 'jobs.ndjson'), jobs);
+  const { node: id, ...offer } = args;
+  writeFileSync(join(fabric.folder, 'node.json'), JSON.stringify({ id, ...offer }));
   const ended = fabric.run([...lines[name], '--by', by, '--reason', reason]);
   expect(ended, ended.stderr).toMatchObject({ status: 0, stderr: '' });
 };
@@ -252,10 +263,14 @@ async function expectEffect({ commandId, name, answers, effect }: CommandRecord,
       uncordonNode: /^ready$/,
       drainNode: /^(draining|cordoned)$/,
       removeNode: /^removed$/,
+      // The command line starts its process too.
+      registerNode: /^(expected|ready)$/,
+      updateNode: /^(expected|ready)$/,
     };
     await until(`${name} shows`, async () => {
       const { nodes } = (await status()).shards['luna']!;
       const found = nodes.find(({ id }) => id === args.node);
+      if (args.slots !== undefined && found?.slots !== args.slots) return false;
       return after[name as keyof typeof after].test(found?.state ?? '');
     });
     return;

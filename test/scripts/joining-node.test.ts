@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { RunSpec } from '../../fabric/mission/run-spec.ts';
-import { isFree, nodeOf, type NodeWish } from '../../scripts/joining-node.ts';
+import { isFree, nodeFrom, nodeOf, type NodeWish } from '../../scripts/joining-node.ts';
 import { temporaryFolder } from '../activities/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -28,6 +28,16 @@ test('without a file it simulates jobs', () => {
     tags: [],
     adapter: { type: 'simulated', speed: 1 },
   });
+});
+
+test('a file may name its node and shard, and what is said beside it counts more', () => {
+  const adapter = write('placed.json', { id: 'own', shard: 'mars', slots: 3 });
+  expect(nodeFrom(adapter, {}, run, folder.path)).toMatchObject({ id: 'own', shard: 'mars' });
+  expect(made({ adapter })).toMatchObject({ ...placed, slots: 3 });
+  const nameless = write('nameless.json', { shard: 'mars' });
+  expect(() => nodeFrom(nameless, {}, run, folder.path)).toThrow(
+    /^nameless\.json: id: found nothing; expected a name/,
+  );
 });
 
 test.each([
@@ -69,7 +79,7 @@ test.each([
 test.each([
   ['not JSON', 'expected'],
   [[], 'found an empty list; expected an object'],
-  [{ id: 'extra' }, 'id: found an unknown key; expected one of skills, slots'],
+  [{ count: 2 }, 'count: found an unknown key; expected one of id, shard, skills, slots'],
   [
     { adapter: { type: 'agent', agent: 'mine', module: 'mine.js' } },
     'adapter.module: found "mine.js", no such file',
