@@ -1,7 +1,8 @@
 /**
  * What became of the faults that a mission did to its own fabric: how long until work went on, and how
  * many jobs may have run again. Both are read from the ledger, which knows nothing of faults: it names
- * leases that were lost, and when outcomes came.
+ * leases that were lost, what was left of those of which a lost node's last beat had told, and when
+ * outcomes came.
  */
 import type { JobRef, LedgerEntry } from '../fabric/ledger.ts';
 import { intersect, isEmpty, size } from '../fabric/ordinals.ts';
@@ -24,7 +25,7 @@ interface FaultFacts {
 
 /**
  * One section a fault, in the order of time. A lost lease belongs to the latest fault before it that may
- * have cost it. Reads the ledger twice where there are faults, and not at all where there are none.
+ * have cost it. Reads the ledger three times where there are faults, and not at all where there are none.
  */
 export async function faultSections(
   faults: readonly InjectedFault[],
@@ -34,7 +35,9 @@ export async function faultSections(
     .sort((a, b) => a.atMs - b.atMs)
     .map((fault): FaultFacts => ({ fault, lost: [], recoveredAtMs: null }));
   if (all.length === 0) return [];
-  await readAll(records, (entry) => takeLoss(all, entry));
+  const gone = new Set<string>();
+  await readAll(records, (entry) => takeGone(gone, entry));
+  await readAll(records, (entry) => takeLoss(all, gone, entry));
   await readAll(records, (entry) => takeAnswer(all, entry));
   return all.map(({ fault, lost, recoveredAtMs }) => ({
     kind: fault.kind,
@@ -46,13 +49,40 @@ export async function faultSections(
   }));
 }
 
-function takeLoss(all: readonly FaultFacts[], entry: LedgerEntry): void {
-  if (entry.type !== 'requeue' || entry.why === NOT_BEGUN) return;
+/** Instants at which a node was given up, or found to be another process: then its leases end. */
+function takeGone(gone: Set<string>, entry: LedgerEntry): void {
+  if (entry.type !== 'node') return;
+  if (entry.change === 'lost' || entry.change === 'registered') gone.add(instantOf(entry));
+}
+
+function instantOf({ node, at }: { readonly node: string; readonly at: number }): string {
+  return `${node} ${at}`;
+}
+
+function takeLoss(all: readonly FaultFacts[], gone: ReadonlySet<string>, entry: LedgerEntry): void {
+  if (entry.type !== 'requeue' && entry.type !== 'outcome') return;
+  const jobs = entry.type === 'requeue' ? requeued(entry) : leftOver(entry, gone);
+  if (jobs.length === 0) return;
   const cause = all.findLast(
     ({ fault: { atMs, nodes } }) =>
       atMs <= entry.at && (nodes.length === 0 || nodes.includes(entry.node)),
   );
-  cause?.lost.push(...entry.jobs);
+  cause?.lost.push(...jobs);
+}
+
+function requeued({ why, jobs }: Extract<LedgerEntry, { type: 'requeue' }>): readonly JobRef[] {
+  return why === NOT_BEGUN ? [] : jobs;
+}
+
+/** Of a lease that ended by what its node was last known to have done: the rest, which may have been begun. */
+function leftOver(
+  entry: Extract<LedgerEntry, { type: 'outcome' }>,
+  gone: ReadonlySet<string>,
+): readonly JobRef[] {
+  if (!gone.has(instantOf(entry))) return [];
+  return entry.items.flatMap(({ feed, origin, attempt, back }) =>
+    isEmpty(back) ? [] : [{ feed, origin, attempt, ordinals: back }],
+  );
 }
 
 /** Where jobs were lost, work goes on with the first outcome of one of them; else with any outcome. */

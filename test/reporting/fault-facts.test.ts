@@ -1,9 +1,12 @@
 // What a report says of injected faults: times and lost jobs, from the ledger alone.
 import { expect, test } from 'vitest';
+import type { LedgerEntry } from '../../fabric/ledger.ts';
+import { faultSections } from '../../reporting/fault-facts.ts';
+import type { RunRecords } from '../../reporting/records.ts';
 import type { InjectedFault } from '../../reporting/reported-run.ts';
 import { reportSchema } from '../../reporting/schema.ts';
 import { verdictLines } from '../../reporting/verdict.ts';
-import { built, sampleRun, START_MS } from './sample-run.ts';
+import { built, outcome, sampleRun, START_MS } from './sample-run.ts';
 
 // In the sample, entry n of each chain is recorded n ms after the start; lease 3 is lost with edge-b.
 const sample = sampleRun();
@@ -74,4 +77,29 @@ test('a fault after which no outcome came says so, and so does the verdict', asy
   expect(verdictLines(report, null)).toContain(
     `2 faults injected: the next outcome after ${nextAfter(1) - 1} ms at most, none after 1 of them; 1 job at most ran again.`,
   );
+});
+
+test('of a lease whose finished part was kept, the rest counts as lost; of an ordinary one it does not', async () => {
+  const rest = (no: number, back: number[]): LedgerEntry => {
+    const event = outcome({ no, node: 'edge-b', completed: [10 * no, 10 * no + 2], back });
+    return { ...event, seq: no, at: START_MS + 10 * no };
+  };
+  const gone = { type: 'node', node: 'edge-b', incarnation: 1 } as const;
+  const entries: LedgerEntry[] = [
+    // Handed back in order, at 10 ms.
+    rest(1, [12, 20]),
+    { ...gone, change: 'lost', why: 'its heartbeat stopped', seq: 4, at: START_MS + 20 },
+    rest(2, [22, 25]),
+    // Its process was started again before it was given up.
+    rest(3, [32, 34]),
+    { ...gone, incarnation: 2, change: 'registered', seq: 5, at: START_MS + 30 },
+  ];
+  const records = {
+    chains: () => Promise.resolve(['edge']),
+    async *entries() {
+      yield* entries;
+    },
+  } as unknown as RunRecords;
+  const [section] = await faultSections([killNode('edge-b', 5)], records);
+  expect(section).toMatchObject({ reexecutedJobs: 3 + 2 });
 });
