@@ -3,6 +3,7 @@
  * fabric's own counts are only held against it. No clock and no file is touched here: a run of real
  * processes and one in virtual time differ by the records they hand over.
  */
+import { faultTarget } from '../fabric/mission/faults.ts';
 import type { Governance } from '../fabric/orchestrator/status.ts';
 import { claimsEnded, crossCheck } from './cross-check.ts';
 import { faultSections } from './fault-facts.ts';
@@ -84,6 +85,12 @@ function assemble(run: ReportedRun, facts: LedgerFacts, problems: ProblemList): 
     governance: governanceSection(result.governance),
     checkpoints: facts.checkpoints.map((entry) => checkpointSection(spec, entry)),
     faults: [],
+    faultsNotDone: (run.faultsNotDone ?? []).map((fault) => ({
+      kind: fault.kind,
+      target: faultTarget(fault),
+      dueMs: fault.atMs,
+      dueOutcomes: fault.atOutcomes,
+    })),
     timings: { ...times, jobsPerSecond: quotient(ended * 1_000, times.durationMs) },
     history: { events, bytes, ...perJob, runs },
     gates,

@@ -3,7 +3,7 @@ import { html, section, table, type Html, type HtmlPart } from './html.ts';
 import { counted, duration, number } from './numbers.ts';
 import type { PageFiles } from './page.ts';
 import type { Report } from './schema.ts';
-import { gateText } from './verdict.ts';
+import { dueText, gateText } from './verdict.ts';
 
 type Gate = Report['gates'][number];
 
@@ -57,9 +57,9 @@ export function problemSection({ problems, problemCounts }: Report): Html | null
 }
 
 /** What the mission did to its own processes; nothing at all where it did nothing. */
-export function faultSection({ faults }: Report): Html | null {
-  if (faults.length === 0) return null;
-  const rows = table<Report['faults'][number]>(
+export function faultSection({ faults, faultsNotDone }: Report): Html | null {
+  if (faults.length + faultsNotDone.length === 0) return null;
+  const done = table<Report['faults'][number]>(
     [
       { head: 'Fault', cell: ({ kind }) => kind },
       { head: 'Done to', cell: ({ target }) => target },
@@ -81,13 +81,22 @@ export function faultSection({ faults }: Report): Html | null {
       },
     ],
     faults,
+    'None was done.',
+  );
+  const notDone = table<Report['faultsNotDone'][number]>(
+    [
+      { head: 'Not done, as the run ended first', cell: ({ kind }) => kind },
+      { head: 'To be done to', cell: ({ target }) => target },
+      { head: 'Due', cell: dueText },
+    ],
+    faultsNotDone,
     '',
   );
   return section(
     'faults',
     'Faults',
     'What this mission did to its own processes, to show that it bears it: how long until work went on, and how many jobs were in what was lost.',
-    rows,
+    faultsNotDone.length === 0 ? done : html`${done}${notDone}`,
   );
 }
 

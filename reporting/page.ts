@@ -71,7 +71,7 @@ function pageHeader(report: Report, firstPage: FirstPage | null): Html {
     ...(firstPage === null ? [] : [['first', firstPage.heading] as [string, string]]),
     ['summary', 'In short'],
     ['gates', 'Conditions'],
-    ...(report.faults.length === 0 ? [] : [['faults', 'Faults'] as [string, string]]),
+    ...(faultSection(report) === null ? [] : [['faults', 'Faults'] as [string, string]]),
     ['shards', 'Regions'],
     ['spillover', 'Spillover'],
     ['nodes', 'Nodes'],

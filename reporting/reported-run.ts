@@ -2,7 +2,7 @@
  * What a report is made from beside the run's records: the mission, and what the fabric said of itself
  * at its end. A run in virtual time hands over the same without a workflow.
  */
-import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import type { RunFault, RunSpec } from '../fabric/mission/run-spec.ts';
 import type { FabricStatus, Governance } from '../fabric/orchestrator/status.ts';
 
 /** How the fabric stood at the end, as far as a report tells. Times in ms since the epoch. */
@@ -41,4 +41,6 @@ export interface ReportedRun {
   };
   /** Left out: none. */
   readonly faults?: readonly InjectedFault[];
+  /** Those of the mission that never came due. Left out: none. */
+  readonly faultsNotDone?: readonly RunFault[];
 }

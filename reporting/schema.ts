@@ -65,7 +65,7 @@ const fault = z.strictObject({
     .number()
     .nullable()
     .describe(
-      'ms until the process was ready, or the server answered, again; null if that was not seen.',
+      'ms until the process was ready, the server answered, or node or network were as before again; null if that was not seen.',
     ),
   recoveredAfterMs: z
     .number()
@@ -74,6 +74,13 @@ const fault = z.strictObject({
       'ms until the next outcome, of a node until that of a job it held; null if none came.',
     ),
   reexecutedJobs: count('Jobs of leases that were lost with it: at most so many ran again.'),
+});
+
+const faultNotDone = z.strictObject({
+  kind: words().describe('What was to be done.'),
+  target: words().describe('To what.'),
+  dueMs: z.number().nullable().describe('When it was due, in ms since the start; or null.'),
+  dueOutcomes: z.int().nullable().describe('After how many outcomes it was due; or null.'),
 });
 
 const timings = z.strictObject({
@@ -140,6 +147,9 @@ export const reportSchema = z.strictObject({
   governance,
   checkpoints: z.array(checkpoint).describe('Checkpoints written.'),
   faults: z.array(fault).describe('Faults that the mission injected.'),
+  faultsNotDone: z
+    .array(faultNotDone)
+    .describe("The mission's faults that were not done, since the run ended before they were due."),
   timings: timings.describe('How long it took.'),
   history,
   gates: z.array(gate).describe('Conditions that the run had to meet.'),

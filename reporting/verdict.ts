@@ -16,6 +16,9 @@ const GATE_NAMES: Readonly<Record<Report['gates'][number]['name'], string>> = {
 /** Lines of problems that the terminal shows; the report has the rest. */
 const PROBLEM_LINES_MAX = 3;
 
+/** Faults not done that the terminal names; the report has all. */
+const NOT_DONE_NAMED_MAX = 3;
+
 /** Control characters and direction marks, which could rewrite a terminal's line. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 
@@ -33,7 +36,7 @@ export function headline(report: Report): string {
 }
 
 /**
- * Three to six lines, and below them the first problems where there are any: what was done, what was
+ * Three to seven lines, and below them the first problems where there are any: what was done, what was
  * handed on, which conditions held, and the top of the scenario's own list.
  */
 export function verdictLines(report: Report, firstPage: FirstPage | null): string[] {
@@ -41,6 +44,7 @@ export function verdictLines(report: Report, firstPage: FirstPage | null): strin
     `${report.passed ? 'Passed' : 'FAILED'}: ${report.title}. ${headline(report)}`,
     spilloverLine(report),
     ...faultLines(report),
+    ...notDoneLines(report),
     gateLine(report),
     ...problemLines(report),
     ...(firstPage?.topLines ?? []),
@@ -103,6 +107,25 @@ function faultLines({ faults }: Report): string[] {
   return [
     `${counted(faults.length, 'fault')} injected: ${slowest}${without}; ${counted(again, 'job')} at most ran again.`,
   ];
+}
+
+/** Faults that the mission had in mind and that it did not come to. */
+function notDoneLines({ faultsNotDone }: Report): string[] {
+  if (faultsNotDone.length === 0) return [];
+  const named = faultsNotDone
+    .slice(0, NOT_DONE_NAMED_MAX)
+    .map((fault) => `${fault.kind} of ${fault.target} (due ${dueText(fault)})`);
+  const more = faultsNotDone.length - named.length;
+  const others = more > 0 ? `, and ${number(more)} more` : '';
+  const lead = `${counted(faultsNotDone.length, 'fault')} not done, as the run ended first`;
+  return [`${lead}: ${named.join(', ')}${others}.`];
+}
+
+/** When a fault was due, in words. */
+export function dueText({ dueMs, dueOutcomes }: Report['faultsNotDone'][number]): string {
+  return dueOutcomes === null
+    ? `${duration(dueMs ?? 0)} after the start`
+    : `after ${counted(dueOutcomes, 'outcome')}`;
 }
 
 function gateLine({ gates }: Report): string {

@@ -6,11 +6,11 @@ import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Engine } from '../engine/open.ts';
-import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import type { RunFault, RunSpec } from '../fabric/mission/run-spec.ts';
 import { commandName } from './command-name.ts';
 import { EXIT } from './exit-code.ts';
 import { exportTo } from './export-file.ts';
-import { recordedFaults } from './faults/record.ts';
+import { faultsNotDone, recordedFaults } from './faults/record.ts';
 import type { HistoryFigures } from './histories.ts';
 import { saveHistories } from './histories.ts';
 import { pageOpener } from './page-opener.ts';
@@ -29,6 +29,7 @@ export interface ReportInput {
   readonly engine: Pick<Engine, 'kind' | 'address' | 'serverVersion' | 'durability'>;
   readonly history: HistoryFigures;
   readonly faults?: readonly InjectedFault[];
+  readonly faultsNotDone?: readonly RunFault[];
 }
 
 /** A report on disk, and what it comes to. */
@@ -67,8 +68,8 @@ export async function finishRun(ending: Ending): Promise<number> {
   const folder = join(spec.folders.reports, 'histories', spec.runId);
   const history = await saveHistories(client, workflows.all, folder);
   const { result, engine } = ending;
-  const faults = recordedFaults(spec);
-  const written = await writeRunReport({ spec, result, engine, history, faults });
+  const faults = { faults: recordedFaults(spec), faultsNotDone: faultsNotDone(spec) };
+  const written = await writeRunReport({ spec, result, engine, history, ...faults });
   const exported =
     order.exportFile === undefined
       ? []

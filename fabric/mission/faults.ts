@@ -110,3 +110,9 @@ function dueOf(
   const part = from + (to - from) * drawn;
   return { atMs: null, atOutcomes: Math.max(1, Math.round(part * jobs)) };
 }
+
+/** The report's word for what a fault is done to. */
+export function faultTarget(fault: RunFault): string {
+  if (fault.kind === 'kill-server') return 'server';
+  return 'node' in fault ? fault.node : 'orchestrator';
+}

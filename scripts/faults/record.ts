@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { RunSpec } from '../../fabric/mission/run-spec.ts';
+import type { RunFault, RunSpec } from '../../fabric/mission/run-spec.ts';
 import type { InjectedFault } from '../../reporting/reported-run.ts';
 
 /** One line: the fault's place in the run's spec, and what was done. */
@@ -36,6 +36,12 @@ export function recordedFaults(spec: Pick<RunSpec, 'folders' | 'runId'>): Record
     }),
   );
   return [...byPlace.values()];
+}
+
+/** The run's faults that it has not had so far. */
+export function faultsNotDone(spec: Pick<RunSpec, 'folders' | 'runId' | 'faults'>): RunFault[] {
+  const done = new Set(recordedFaults(spec).map(({ place }) => place));
+  return (spec.faults ?? []).filter((_, place) => !done.has(place));
 }
 
 /** Appends and syncs one line. */

@@ -1,7 +1,9 @@
 // What a report says of injected faults: times and lost jobs, from the ledger alone.
 import { expect, test } from 'vitest';
 import type { LedgerEntry } from '../../fabric/ledger.ts';
+import type { RunFault } from '../../fabric/mission/run-spec.ts';
 import { faultSections } from '../../reporting/fault-facts.ts';
+import { reportPage } from '../../reporting/page.ts';
 import type { RunRecords } from '../../reporting/records.ts';
 import type { InjectedFault } from '../../reporting/reported-run.ts';
 import { reportSchema } from '../../reporting/schema.ts';
@@ -102,4 +104,28 @@ test('of a lease whose finished part was kept, the rest counts as lost; of an or
   } as unknown as RunRecords;
   const [section] = await faultSections([killNode('edge-b', 5)], records);
   expect(section).toMatchObject({ reexecutedJobs: 3 + 2 });
+});
+
+test('faults that never came due are named in the report, in the verdict and on the page', async () => {
+  const faultsNotDone: RunFault[] = [
+    { kind: 'stop-node', atMs: 7_200_000, atOutcomes: null, node: 'edge-b', forMs: 10 },
+    { kind: 'kill-orchestrator', atMs: null, atOutcomes: 5_000 },
+  ];
+  const { run, ...files } = sampleRun();
+  const { report } = await built({ run: { ...run, faultsNotDone }, ...files });
+  expect(reportSchema.parse(report)).toEqual(report);
+  expect(report).toMatchObject({
+    passed: true,
+    faults: [],
+    faultsNotDone: [
+      { kind: 'stop-node', target: 'edge-b', dueMs: 7_200_000, dueOutcomes: null },
+      { kind: 'kill-orchestrator', target: 'orchestrator', dueMs: null, dueOutcomes: 5_000 },
+    ],
+  });
+  expect(verdictLines(report, null)).toContain(
+    '2 faults not done, as the run ended first: stop-node of edge-b (due 2 h after the start), kill-orchestrator of orchestrator (due after 5,000 outcomes).',
+  );
+  const page = reportPage(report, null, { json: 'r.json', csv: null });
+  expect(page).toContain('<td>kill-orchestrator</td>');
+  expect(page).toContain('href="#faults"');
 });
