@@ -190,7 +190,7 @@ async function bringUp(stage: Stage): Promise<RunWorkflows> {
   const access = accessOver(connected, { fabric: spec.fabric, record: null, address, uiUrl });
   held.access = access;
   record(stage, { engine: { kind, address, namespace, uiUrl } });
-  held.processes = startProcesses({
+  held.processes = await startProcesses({
     spec,
     specFile,
     engine,

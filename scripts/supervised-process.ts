@@ -46,8 +46,11 @@ export interface SupervisedProcess {
   kill(again: boolean, struck?: () => void): Promise<void>;
   /** Resolves once the process that runs now, or is started next, has said `ready`. */
   whenReady(): Promise<void>;
-  /** Sends SIGSTOP or SIGCONT to the process as it runs now. False when there is none. */
-  halt(signal: 'SIGSTOP' | 'SIGCONT'): boolean;
+  /**
+   * Halts the process as it runs now with SIGSTOP, and returns what lets it go on. Halted several times
+   * over, it goes on with the last of them.
+   */
+  halt(): () => void;
 }
 
 /** Starts the process and keeps it alive until `stop`. */
@@ -64,6 +67,8 @@ class Supervisor implements SupervisedProcess {
   #becameReady: () => void = () => undefined;
   #gaveUp: (error: Error) => void = () => undefined;
   #child: ChildProcess | null = null;
+  /** Who halts the child, one object for each. */
+  #halts = new Set<object>();
   #exited: Promise<void> = Promise.resolve();
   #restart: NodeJS.Timeout | null = null;
   #stopping = false;
@@ -88,6 +93,7 @@ class Supervisor implements SupervisedProcess {
     const startedMs = Date.now();
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', log], env, detached: true });
     this.#child = child;
+    this.#halts = new Set();
     this.#isReady = false;
     let said: string | null = '';
     child.stdout?.on('data', (chunk: Buffer) => {
@@ -145,8 +151,15 @@ class Supervisor implements SupervisedProcess {
     if (!this.#isReady) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  halt(signal: 'SIGSTOP' | 'SIGCONT'): boolean {
-    return this.#child?.kill(signal) ?? false;
+  halt(): () => void {
+    const child = this.#child;
+    const halts = this.#halts;
+    const halt = {};
+    halts.add(halt);
+    child?.kill('SIGSTOP');
+    return () => {
+      if (halts.delete(halt) && halts.size === 0) child?.kill('SIGCONT');
+    };
   }
 
   #nowReady(): void {

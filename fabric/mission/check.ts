@@ -210,7 +210,10 @@ function checkFaults({ faults, nodes }: Mission, problems: Problem[]): void {
       const found = `from ${fault.random.from} to ${fault.random.to}`;
       problems.push(problem([...path, 'random'], found, 'from at most as large as to'));
     }
-    if ('node' in fault && fault.node !== undefined && !ids.has(fault.node)) {
+    if (fault.kind === 'cut-network' && fault.target === 'orchestrator' && fault.node) {
+      const expected = 'none, since the target is the orchestrator';
+      problems.push(problem([...path, 'node'], quoted(fault.node), expected));
+    } else if ('node' in fault && fault.node !== undefined && !ids.has(fault.node)) {
       const known = [...ids].slice(0, NAMED_NODES_MAX).join(', ');
       const expected = `the id of one node, such as ${known}`;
       problems.push(problem([...path, 'node'], quoted(fault.node), expected));

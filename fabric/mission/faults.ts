@@ -34,6 +34,9 @@ const node = name()
 
 const forMs = whole({ min: 1, max: 3_600_000 }).describe('For how long, in ms.');
 
+/** Slowed by this the longest halt of a process is 300 ms, far from the second that a beat may be missing. */
+export const SLOW_TIMES_MAX = 16;
+
 function fault<Kind extends string, Shape extends z.core.$ZodLooseShape>(
   kind: Kind,
   shape: Shape,
@@ -60,6 +63,37 @@ export const missionFault = z
       'stop-node',
       { node, forMs },
       "Halts a node's process with SIGSTOP, and lets it go on with SIGCONT.",
+    ),
+    fault(
+      'slow-node',
+      {
+        node,
+        forMs: forMs.default(10_000).describe('For how long, in ms. Default 10,000.'),
+        times: whole({ min: 2, max: SLOW_TIMES_MAX })
+          .default(10)
+          .describe('How many times as long computing takes there. Default 10.'),
+      },
+      "Gives a node's process one part in so many of its time, by SIGSTOP and SIGCONT in turns.",
+    ),
+    fault(
+      'cut-network',
+      {
+        node,
+        target: z
+          .enum(['node', 'orchestrator'])
+          .default('node')
+          .describe(
+            "Whose way to the server is cut: a node's or the orchestrator's. Default node.",
+          ),
+        forMs: forMs.default(3_000).describe('For how long, in ms. Default 3,000.'),
+        how: z
+          .enum(['stalled', 'closed'])
+          .default('stalled')
+          .describe(
+            'stalled: connections stay open and nothing gets through. closed: they are torn down, and none is made. Default stalled.',
+          ),
+      },
+      'Cuts a process off the Temporal server; the process itself is left alone.',
     ),
   ])
   .describe('One fault. Give one of `at`, `outcomes`, `share` and `random`.');
@@ -89,14 +123,30 @@ export function runFaults(
       const due = dueOf(entry, jobs, draw('when'));
       if (entry.kind === 'kill-orchestrator' || entry.kind === 'kill-server')
         return { ...due, kind: entry.kind };
-      const drawn = ids[Math.floor(draw('node') * ids.length)];
-      const target = entry.node ?? drawn;
-      if (target === undefined) throw new Error('a fault of a node in a mission without nodes');
-      return entry.kind === 'stop-node'
-        ? { ...due, kind: 'stop-node', node: target, forMs: entry.forMs }
-        : { ...due, kind: 'kill-node', node: target };
+      if (entry.kind === 'cut-network' && entry.target === 'orchestrator') {
+        const { kind, how, forMs } = entry;
+        return { ...due, kind, node: null, how, forMs };
+      }
+      const node = entry.node ?? ids[Math.floor(draw('node') * ids.length)];
+      if (node === undefined) throw new Error('a fault of a node in a mission without nodes');
+      switch (entry.kind) {
+        case 'kill-node':
+          return { ...due, kind: entry.kind, node };
+        case 'stop-node':
+          return { ...due, kind: entry.kind, node, forMs: entry.forMs };
+        case 'slow-node':
+          return { ...due, kind: entry.kind, node, times: entry.times, forMs: entry.forMs };
+        case 'cut-network':
+          return { ...due, kind: entry.kind, node, how: entry.how, forMs: entry.forMs };
+      }
     }),
   );
+}
+
+/** The report's word for what a fault is done to. */
+export function faultTarget(fault: RunFault): string {
+  if (fault.kind === 'kill-server') return 'server';
+  return 'node' in fault && fault.node !== null ? fault.node : 'orchestrator';
 }
 
 function dueOf(
@@ -109,10 +159,4 @@ function dueOf(
   const { from, to } = entry.random ?? { from: entry.share ?? 0, to: entry.share ?? 0 };
   const part = from + (to - from) * drawn;
   return { atMs: null, atOutcomes: Math.max(1, Math.round(part * jobs)) };
-}
-
-/** The report's word for what a fault is done to. */
-export function faultTarget(fault: RunFault): string {
-  if (fault.kind === 'kill-server') return 'server';
-  return 'node' in fault ? fault.node : 'orchestrator';
 }

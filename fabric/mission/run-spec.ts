@@ -65,6 +65,20 @@ export type RunFault = FaultTime &
     | { readonly kind: 'kill-orchestrator' | 'kill-server' }
     | { readonly kind: 'kill-node'; readonly node: string }
     | { readonly kind: 'stop-node'; readonly node: string; readonly forMs: number }
+    | {
+        readonly kind: 'slow-node';
+        readonly node: string;
+        /** Its process runs for one part in so many of the time. */
+        readonly times: number;
+        readonly forMs: number;
+      }
+    | {
+        readonly kind: 'cut-network';
+        /** Null for the orchestrator's process. */
+        readonly node: string | null;
+        readonly how: 'stalled' | 'closed';
+        readonly forMs: number;
+      }
   );
 
 export interface Gate {

@@ -7,6 +7,7 @@ import type { RunFault, RunSpec } from '../../fabric/mission/run-spec.ts';
 import { grouped } from '../../fabric/mission/problems.ts';
 import { UsageError } from '../exit-code.ts';
 import { pause } from '../interruption.ts';
+import { cutNetwork } from './cut-network.ts';
 import { killNode } from './kill-node.ts';
 import { killOrchestrator } from './kill-orchestrator.ts';
 import { killServer } from './kill-server.ts';
@@ -14,11 +15,12 @@ import { OutcomeCount } from './outcome-count.ts';
 import type { FaultPower, FaultWork } from './power.ts';
 import type { RecordedFault } from './record.ts';
 import { recordedFaults, recordFault } from './record.ts';
+import { slowNode } from './slow-node.ts';
 import { stopNode } from './stop-node.ts';
 
 const LOOK_EVERY_MS = 25;
 
-export interface FaultsOrder extends Omit<FaultPower, 'pause'> {
+export interface FaultsOrder extends Omit<FaultPower, 'pause' | 'over'> {
   readonly spec: RunSpec;
   /** One line for people, when a fault is done and when work goes on after it. */
   readonly tell: (line: string) => void;
@@ -53,15 +55,24 @@ export function carryOutFaults(order: FaultsOrder): FaultsUnderWay {
   };
 }
 
-/** Throws UsageError where the mission kills a server that is not the fabric's own to bring back. */
+/**
+ * Throws UsageError where the mission kills a server that is not the fabric's own to bring back, or cuts a
+ * connection over TLS, whose certificate would not be that of a proxy.
+ */
 export function refuseForeignServer(
   { faults = [] }: Pick<RunSpec, 'faults'>,
-  { kind, address }: Pick<Engine, 'kind' | 'address'>,
+  { kind, address, connectionOptions }: Pick<Engine, 'kind' | 'address' | 'connectionOptions'>,
 ): void {
-  if (kind === 'embedded' || !faults.some((fault) => fault.kind === 'kill-server')) return;
-  throw new UsageError(
-    `faults: found "kill-server" and a Temporal server of yours at ${address}; expected an embedded one. Unset TEMPORAL_ADDRESS, or leave faults out with --no-faults.`,
-  );
+  const has = (what: RunFault['kind']): boolean => faults.some((fault) => fault.kind === what);
+  const refused = (found: string, expected: string): UsageError =>
+    new UsageError(
+      `faults: found ${found} at ${address}; expected ${expected}. Unset TEMPORAL_ADDRESS, or leave faults out with --no-faults.`,
+    );
+  if (kind === 'embedded') return;
+  if (has('kill-server'))
+    throw refused('"kill-server" and a Temporal server of yours', 'an embedded one');
+  if (has('cut-network') && connectionOptions.tls)
+    throw refused('"cut-network" and a Temporal server over TLS', 'one without it');
 }
 
 /** Returns when every fault has been done and work has gone on after each, or at the end of the run. */
@@ -70,7 +81,11 @@ async function lookOut(order: FaultsOrder, signal: AbortSignal): Promise<void> {
   const done = new Set(recordedFaults(spec).map(({ place }) => place));
   const waiting = new Map([...(spec.faults ?? []).entries()].filter(([place]) => !done.has(place)));
   const counted = new OutcomeCount(spec.folders.ledger);
-  const power: FaultPower = { ...order, pause: (ms) => pause(ms, signal) };
+  const power: FaultPower = {
+    ...order,
+    over: signal,
+    pause: (ms) => pause(ms, signal),
+  };
   const over = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve());
   });
@@ -139,5 +154,9 @@ function workOf(fault: RunFault, power: FaultPower): FaultWork {
       return killNode(power, fault);
     case 'stop-node':
       return stopNode(power, fault);
+    case 'slow-node':
+      return slowNode(power, fault);
+    case 'cut-network':
+      return cutNetwork(power, fault);
   }
 }

@@ -7,6 +7,8 @@ export interface FaultPower {
   readonly engine: Pick<EngineLife, 'kill'>;
   /** False: an orchestrator that is killed stays away, and the run stops there. */
   readonly isBroughtBack: boolean;
+  /** Aborted at the end of the run. */
+  readonly over: AbortSignal;
   /** Resolves after `ms`, or at once when the run ends. */
   readonly pause: (ms: number) => Promise<void>;
 }

@@ -16,9 +16,9 @@ export function stopNode(
     says: `the process of node ${node} is halted for ${forMs} ms`,
     work: async (struck) => {
       struck();
-      host.process.halt('SIGSTOP');
+      const goOn = host.process.halt();
       await pause(forMs);
-      host.process.halt('SIGCONT');
+      goOn();
       return true;
     },
   };

@@ -1,6 +1,11 @@
 // A mission's faults: what is refused, and how times and targets are fixed from the seed.
 import { expect, test } from 'vitest';
-import { missionFault, runFaults, type MissionFault } from '../../fabric/mission/faults.ts';
+import {
+  faultTarget,
+  missionFault,
+  runFaults,
+  type MissionFault,
+} from '../../fabric/mission/faults.ts';
 import type { RunNode } from '../../fabric/mission/run-spec.ts';
 import { problemLines, sample } from './sample.ts';
 
@@ -16,6 +21,8 @@ test('a fault at a time, after outcomes, after a share of the jobs or drawn is t
     { kind: 'kill-node', random: { times: 3 } },
     { kind: 'kill-server', at: 400 },
     { kind: 'stop-node', node: 'luna-a', forMs: 3_000, outcomes: 10 },
+    { kind: 'slow-node', share: 0.2, times: 4 },
+    { kind: 'cut-network', target: 'orchestrator', how: 'closed', random: {} },
   );
   expect(problemLines(mission)).toEqual([]);
 });
@@ -51,8 +58,51 @@ test.each([
     { kind: 'stop-node', at: 0 },
     'faults[0].forMs: found nothing; expected a whole number from 1 to 3,600,000',
   ],
+  [
+    'a node so slow that it would be lost',
+    { kind: 'slow-node', at: 0, times: 40 },
+    'faults[0].times: found 40; expected a whole number from 2 to 16',
+  ],
+  [
+    'a cut of the orchestrator that names a node',
+    { kind: 'cut-network', at: 0, target: 'orchestrator', node: 'earth-a' },
+    'faults[0].node: found "earth-a"; expected none, since the target is the orchestrator',
+  ],
 ])('%s is refused', (_, entry, line) => {
   expect(problemLines(faults(entry))).toEqual([line]);
+});
+
+const KINDS: [MissionFault['kind'], object, string][] = [
+  ['kill-orchestrator', {}, 'orchestrator'],
+  ['kill-server', {}, 'server'],
+  ['kill-node', { node: 'b' }, 'b'],
+  ['stop-node', { node: 'b', forMs: 40 }, 'b'],
+  ['slow-node', { node: 'b' }, 'b'],
+  ['cut-network', { node: 'b' }, 'b'],
+  ['cut-network', { target: 'orchestrator' }, 'orchestrator'],
+];
+
+test.each(KINDS)('%s %j is due at a time, after outcomes, or drawn', (kind, more, target) => {
+  const [timed, counted, ...drawn] = run(
+    { kind, ...more, at: '3s' },
+    { kind, ...more, outcomes: 9 },
+    { kind, ...more, random: { times: 2, from: 0.5, to: 1 } },
+  );
+  expect(timed).toMatchObject({ kind, atMs: 3_000, atOutcomes: null });
+  expect(counted).toMatchObject({ kind, atMs: null, atOutcomes: 9 });
+  expect(drawn).toHaveLength(2);
+  for (const { atOutcomes } of drawn) expect(atOutcomes).toBeGreaterThanOrEqual(100);
+  expect(new Set([timed, counted, ...drawn].map((each) => faultTarget(each!)))).toEqual(
+    new Set([target]),
+  );
+});
+
+test('a slow node and a cut network are told by their kind alone, and the node is drawn', () => {
+  const at = 0;
+  const [slow, cut] = run({ kind: 'slow-node', at }, { kind: 'cut-network', at });
+  expect(slow).toMatchObject({ times: 10, forMs: 10_000, node: expect.stringMatching(/^[abc]$/) });
+  const stalled = { how: 'stalled', forMs: 3_000, node: expect.stringMatching(/^[abc]$/) };
+  expect(cut).toMatchObject(stalled);
 });
 
 test('a share is taken of the jobs that this run has', () => {

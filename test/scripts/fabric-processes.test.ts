@@ -20,6 +20,20 @@ test('a node that a fault names has a process of its own, however often it is na
   ]);
 });
 
+test('a node that is slowed or cut off is alone as well, and the orchestrator always is', () => {
+  const due = { atMs: 0, atOutcomes: null };
+  const faults: RunFault[] = [
+    { ...due, kind: 'slow-node', node: 'a', times: 2, forMs: 1 },
+    { ...due, kind: 'cut-network', node: 'c', how: 'closed', forMs: 1 },
+    { ...due, kind: 'cut-network', node: null, how: 'closed', forMs: 1 },
+  ];
+  expect(hostedNodes({ nodes, faults }).map(({ nodes: own }) => own)).toEqual([
+    ['b'],
+    ['a'],
+    ['c'],
+  ]);
+});
+
 test('where every node is named, nothing is left for a common process', () => {
   const faults = [kill('a'), kill('b'), kill('c')];
   expect(hostedNodes({ nodes, faults }).map(({ role }) => role)).toEqual([
