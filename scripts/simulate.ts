@@ -47,7 +47,8 @@ Examples:
 
 Simulated jobs end as they would in a real run of the same mission and seed. Agents are not called:
 their jobs take their estimateMs (5 ms where there is none), succeed, and have no results. No server is
-needed, and nothing is written unless --export names a file.
+needed, and nothing is written unless --export names a file. Faults of the mission are done to
+processes, of which there are none: they are left out, whatever their kind, and a note says which.
 
 Ends with 0 when every gate passed, 1 when one failed or the mission would never end, 2 for a mission
 that can't be simulated.`;
@@ -105,6 +106,9 @@ async function loadForSimulation(
   const place = { workingFolder: folder, reportsFolder };
   const { spec, warnings } = await loadMission(source, overrides, place);
   for (const warning of warnings) say(err, `note: ${warning}`);
+  const faults = [...new Set((spec.faults ?? []).map(({ kind }) => kind))];
+  if (faults.length > 0)
+    say(err, `note: no fault is carried out in virtual time: ${faults.join(', ')}`);
   if (spec.mode === 'service') {
     const found = `${source}: found a mission of mode "service", which has no end to simulate`;
     throw new UsageError(`${found}; expected mode "mission"`);

@@ -71,6 +71,20 @@ describe('a run in virtual time', () => {
     expect(printedReport().outcomeDigest).not.toBe(JSON.parse(first).outcomeDigest);
   });
 
+  test('says that it carries out no fault, and which it leaves out', async () => {
+    const faults = [
+      { kind: 'kill-node', at: 0 },
+      { kind: 'kill-node', share: 0.5 },
+      { kind: 'cut-network', outcomes: 3 },
+    ];
+    write('faults.json', sample({ faults }));
+    expect(await type('simulate faults.json --json')).toBe(0);
+    expect(place.printed.err).toContain(
+      'note: no fault is carried out in virtual time: kill-node, cut-network\n',
+    );
+    expect(printedReport()).toMatchObject({ faults: [], faultsNotDone: [], problems: [] });
+  });
+
   test('comes to the outcomes that the adapter of simulated jobs draws', async () => {
     write('failing.json', failing);
     const spec = await loaded('failing.json');
