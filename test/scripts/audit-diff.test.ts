@@ -52,10 +52,10 @@ async function diff(line: string): Promise<{ code: number; out: string; err: str
 }
 
 test('what differed is a table, with what was moved and ordered in between', async () => {
-  const { code, out } = await diff('first +0.1s 1.4s');
+  const { code, out } = await diff('first +0.02s 1.4s');
   expect(code).toBe(0);
-  expect(out).toMatch(/^What differed in first between \+0\.1s \(.*Z\) and \+1\.4s \(.*Z\)$/m);
-  expect(out).toMatch(/^where +what +\+0\.1s +\+1\.4s +change$/m);
+  expect(out).toMatch(/^What differed in first between \+0\.02s \(.*Z\) and \+1\.4s \(.*Z\)$/m);
+  expect(out).toMatch(/^where +what +\+0\.02s +\+1\.4s +change$/m);
   expect(out).toMatch(/^luna +paused +no +by the shard$/m);
   expect(out).toMatch(/^fabric +completed +\d+ +(\d+) +\+[1-9]\d*$/m);
   expect(out).not.toMatch(/^\w+ +(spillover limit|failed) /m);
