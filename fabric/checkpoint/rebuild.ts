@@ -66,6 +66,13 @@ export function rebuild(
   return { states: work.finish(chains, from, nowMs), ...work.tail };
 }
 
+/** What a chain holds beyond the checkpoint, and how much of it is applied. */
+interface Tail {
+  readonly chain: string;
+  readonly entries: readonly LedgerEntry[];
+  at: number;
+}
+
 class Rebuild {
   readonly tail = { entries: 0, ended: 0 };
   #orchestrator: OrchestratorState;
@@ -80,27 +87,26 @@ class Rebuild {
 
   /** Each chain in its order, and what is said of a transfer on one side after its cause on the other. */
   applyAll(chains: Chains): void {
-    const tails = [...chains].map(([chain, { entries }]) => {
+    const tails = [...chains].map(([chain, { entries }]): Tail => {
       const { ledger } = this.#stateOf(chain);
       return { chain, entries: entries.filter(({ seq }) => seq >= ledger.nextSeq), at: 0 };
     });
-    for (let isMoving = true; isMoving;) {
-      isMoving = false;
-      for (const tail of tails) {
-        for (
-          let next;
-          (next = tail.entries[tail.at]) && !this.#waits(tail.chain, next);
-          tail.at++
-        ) {
-          this.#apply(tail.chain, next);
-          isMoving = true;
-        }
-      }
-    }
+    while (tails.filter((tail) => this.#advance(tail)).length > 0);
     const stuck = tails.find(({ entries, at }) => at < entries.length);
     if (!stuck) return;
     const { seq, type } = stuck.entries[stuck.at]!;
     throw new TailError(`${stuck.chain}, entry ${seq}: the other side of this ${type} is missing`);
+  }
+
+  /** Applies what waits for nothing; false when that is nothing. */
+  #advance(tail: Tail): boolean {
+    const from = tail.at;
+    for (const entry of tail.entries.slice(from)) {
+      if (this.#waits(tail.chain, entry)) break;
+      this.#apply(tail.chain, entry);
+      tail.at += 1;
+    }
+    return tail.at > from;
   }
 
   #stateOf(chain: string): ShardState | OrchestratorState {

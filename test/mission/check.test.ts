@@ -211,7 +211,7 @@ const BAD: readonly [title: string, mission: unknown, line: string][] = [
   [
     'an unknown command',
     timeline({ at: 5, command: 'selfDestruct', args: {} }),
-    'timeline[0].command: found "selfDestruct"; expected one of "pauseAll", "resumeAll", "pauseShard", "resumeShard", "updateSpilloverLimit", "updateLatencyBudget", "setTickInterval", "submitJobs"',
+    'timeline[0].command: found "selfDestruct"; expected one of "pauseAll", "resumeAll", "pauseShard", "resumeShard", "updateSpilloverLimit", "updateLatencyBudget", "setTickInterval", "checkpoint", "submitJobs"',
   ],
   [
     'a command without its arguments',
