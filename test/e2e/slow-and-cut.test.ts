@@ -83,7 +83,8 @@ it(
       leases
         .filter(({ at }) => at < struckMs === isBefore)
         .map(({ jobs }) => jobs.reduce((sum, { ordinals }) => sum + size(ordinals), 0));
-    expect(jobsOf(false).at(-1)! * 2).toBeLessThan(Math.max(...jobsOf(true)));
+    // The last one may be the first after its time out is over, when nothing is known of it any more.
+    expect(Math.min(...jobsOf(false)) * 2).toBeLessThan(Math.max(...jobsOf(true)));
 
     expect(changes(chain, 'earth-node-2').slice(0, 3)).toEqual(['registered', 'suspect', 'lost']);
     const { lost, lateAnswers } = report.shards['earth']!.leases;

@@ -13,10 +13,11 @@ import { LiveFabric, until, type Running } from './live-fabric.ts';
 const FABRIC = 'planetary-fabric';
 const TEST_MS_MAX = 90_000;
 /**
- * A task in flight waits out its second, and so does a page or an append in flight; the rest is what a busy
- * machine adds.
+ * A task in flight waits out its second, and so does a page or an append in flight. On a busy machine the
+ * survivor's first tasks may time out as well, and from the second on the server waits two seconds more:
+ * 5.6 s were seen. What it costs on a quiet one is for `bench:resume` to say.
  */
-const KILL_COSTS_MS_MAX = 4_000;
+const KILL_COSTS_MS_MAX = 8_000;
 
 const fabric = new LiveFabric();
 afterAll(() => fabric.end(), TEST_MS_MAX);
