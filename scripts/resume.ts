@@ -1,5 +1,5 @@
 /** `planetary-fabric resume`: goes on with an interrupted run on its own database or server. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
@@ -82,13 +82,14 @@ async function named(
   text: string,
   place: Place,
 ): Promise<Pick<RunOrder, 'from'> & { spec: RunSpec }> {
+  // A token is longer than a file's name may be, so it is never looked for as one.
+  const point = readResumeToken(text);
+  if (point === 'damaged') throw new UsageError(DAMAGED);
   const path = resolve(place.folder, text);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) {
+  if (point === null && existsSync(path) && statSync(path).isFile()) {
     const { checkpoint, sha256 } = await soundCheckpoint(path);
     return { spec: checkpoint.spec, from: { path, sha256 } };
   }
-  const point = readResumeToken(text);
-  if (point === 'damaged') throw new UsageError(DAMAGED);
   const spec = await readRunSpec(stateFolder(place), point?.runId ?? text);
   if (point === null) return { spec };
   if (spec.fabric !== point.fabric) {

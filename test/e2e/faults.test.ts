@@ -70,6 +70,8 @@ it(
     const runId = drill.runId();
     const folders = [...stopped.stdout.matchAll(/^ {2}(?:run and database|ledger) +(.+)$/gm)];
     expect(folders.map(([, folder]) => existsSync(folder!))).toEqual([true, true]);
+    const [, checkpoint = ''] = /^ {2}checkpoint +(.+)$/m.exec(stopped.stdout) ?? [];
+    expect(checkpoint === 'none was written yet' || existsSync(checkpoint)).toBe(true);
     const count = Number(/after ([\d,]+) outcomes/.exec(stopped.stdout)![1]!.replace(',', ''));
     expect(count).toBeGreaterThanOrEqual(1_000);
     expect(count).toBeLessThan(2_000);

@@ -74,6 +74,9 @@ describe('wrong usage ends with 2, says what was expected, and starts nothing', 
       'nowhere.ndjson: found no such file; expected a file of one JSON job',
     ],
     ['resume', 'No fabric of this folder was interrupted.'],
+    [`resume ${'a'.repeat(600)}`, 'There is no run'],
+    // As long as one that names a checkpoint of five shards.
+    [`resume pf1.${'a'.repeat(600)}.00000000`, 'This resume token is damaged'],
     [
       'resume nothing-known',
       'There is no run "nothing-known" in this folder; there is no run at all.',
