@@ -1,6 +1,7 @@
 /** The activities of the orchestrator's process: pages of feeds, and the ledger. */
 import * as wf from '@temporalio/workflow';
 import type { AppendAnswer, AppendInput, OrchestratorActivities } from '../activities/contracts.ts';
+import { causeOf } from './activity-cause.ts';
 
 /** About a minute and a half: by then a page that can't be read has no feed to come from any more. */
 const PULL_ATTEMPTS_MAX = 20;
@@ -42,7 +43,7 @@ export function appendEntries(
 ): void {
   const told = (answer: AppendAnswer): void => happened(appendEvent(answer));
   void appendLedger({ folder, head, entries }).then(told, (error: unknown) => {
-    const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+    const cause = causeOf(error);
     const why = cause instanceof Error ? cause.message : 'unknown';
     const message = `The ledger in ${folder} can't be continued: ${why}`;
     fail(wf.ApplicationFailure.nonRetryable(message, 'IntegrityError'));

@@ -5,6 +5,7 @@ import type { CutEffect, CutEvent } from '../fabric/checkpoint/cut.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import type { SealEvent } from '../fabric/orchestrator/checkpoints.ts';
 import type { OrchestratorEffect } from '../fabric/orchestrator/events.ts';
+import { causeOf } from './activity-cause.ts';
 
 /** Far above what writing takes; the orchestrator waits for ten seconds and then gives a checkpoint up. */
 const WITHIN = '10s';
@@ -59,6 +60,6 @@ function checkpointFolder({ folders, runId }: RunSpec): string {
 }
 
 function whyOf(error: unknown): string {
-  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
   return cause instanceof Error ? cause.message : 'unknown';
 }

@@ -6,6 +6,7 @@ import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { size } from '../fabric/ordinals.ts';
 import { counted } from '../fabric/reasons.ts';
 import type { ShardEffect, ShardEvent } from '../fabric/shard/events.ts';
+import { causeOf } from './activity-cause.ts';
 import { saveSnapshot } from './checkpointing.ts';
 import { appendEntries, orchestratorActivities } from './appending.ts';
 import { nodeQueue, orchestratorId, shardId } from './protocol.ts';
@@ -142,13 +143,13 @@ function leaseFailure(lease: number, fence: string, error: unknown): ShardEvent 
 }
 
 function typeOf(error: unknown): string | null {
-  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
   return cause instanceof wf.ApplicationFailure ? (cause.type ?? null) : null;
 }
 
 /** The deepest message, which says what happened rather than that an activity failed. */
 function whyOf(error: unknown): string {
-  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
   if (cause instanceof wf.TimeoutFailure) {
     return cause.timeoutType === 'HEARTBEAT' ? 'its heartbeat stopped' : 'it took too long';
   }
@@ -157,7 +158,7 @@ function whyOf(error: unknown): string {
 
 /** What a node that was lost had finished by its last heartbeat. */
 function progressOf(error: unknown): readonly LeaseProgress[] {
-  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
   const details: unknown = cause instanceof wf.TimeoutFailure ? cause.lastHeartbeatDetails : null;
   return Array.isArray(details) ? (details as LeaseProgress[]) : [];
 }
