@@ -62,6 +62,8 @@ async function faultsOf(kind: Kind, times: number, apartMs: number): Promise<Fau
     const { report } = await runToReport('m.json', { folder, overrides: {} });
     if (!report.passed) throw new Error(`a run did not pass; it is in ${folder}`);
     faults.push(...report.faults);
+    const wait = process.env['FABRIC_TEMPORAL_DEFAULTS'] ? "Temporal's time-outs" : 'own time-outs';
+    process.stderr.write(`${kind}, ${wait}: ${faults.length} of ${times}\n`);
     await rm(folder, { recursive: true, force: true });
   }
   return faults;
