@@ -5,7 +5,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { cutCounts, imbalance, type CutCounts } from '../fabric/checkpoint/counts.ts';
 import type { CutPart } from '../fabric/checkpoint/cut.ts';
 import { LIMITS } from '../fabric/limits.ts';
@@ -127,6 +127,12 @@ export async function checkpointFiles(folder: string): Promise<string[]> {
     .filter((name) => FILE.test(name))
     .sort()
     .map((name) => join(folder, name));
+}
+
+/** The number of the newest checkpoint in that folder; 0 where there is none. */
+export async function newestNumber(folder: string): Promise<number> {
+  const newest = (await checkpointFiles(folder)).at(-1);
+  return newest === undefined ? 0 : Number.parseInt(basename(newest), 10);
 }
 
 const FILE = /^\d{9}\.json$/;

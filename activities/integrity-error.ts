@@ -10,3 +10,7 @@ export const INTEGRITY_ERROR = 'IntegrityError';
 export function integrityError(message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, INTEGRITY_ERROR);
 }
+
+export function isIntegrityError(error: unknown): error is ApplicationFailure {
+  return error instanceof ApplicationFailure && error.type === INTEGRITY_ERROR;
+}

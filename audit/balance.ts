@@ -4,6 +4,8 @@
  * entries name alone and are held against the replayed jobs at the end, so each can show the other wrong.
  */
 
+import type { Tally } from '../fabric/messages.ts';
+
 /** What one shard has and has had, in jobs. */
 export interface ShardSums {
   accepted: number;
@@ -29,6 +31,8 @@ const TOLERANCE = 1e-6;
 export class Balance {
   readonly shards = new Map<string, ShardSums>();
   #drift = 0;
+  /** Jobs that shards held more than they had accepted when their chains were forked: those of all shards together are none. */
+  #moved = 0;
   readonly #below = new Set<string>();
 
   of(shard: string): ShardSums {
@@ -37,6 +41,23 @@ export class Balance {
     const sums = emptySums();
     this.shards.set(shard, sums);
     return sums;
+  }
+
+  /** Takes what a shard had come to whose ledger was lost, with the jobs that waited there. */
+  takeUp(shard: string, tally: Tally, queued: number): void {
+    const sums = this.of(shard);
+    for (const key of Object.keys(sums) as (keyof ShardSums)[]) {
+      sums[key] = key in tally ? tally[key as keyof Tally] : 0;
+    }
+    sums.queued = queued;
+    this.#moved += heldIn(sums) - sums.accepted;
+  }
+
+  /** What is wrong with the beginnings of forked chains, once all of them were taken. */
+  forkProblem(): string | null {
+    return this.#moved === 0
+      ? null
+      : `the forked chains begin with ${word(-this.#moved)} of the jobs that were accepted before`;
   }
 
   /** What is wrong now and was not after the entry before, in words. */
@@ -50,7 +71,7 @@ export class Balance {
     }
     const { accepted, queued, leased, inTransit, ended } = this.totals();
     if (this.#turned('in transit', inTransit)) found.push(`${inTransit} jobs are in transit`);
-    const drift = accepted - queued - leased - inTransit - ended;
+    const drift = accepted - queued - leased - inTransit - ended + this.#moved;
     if (drift !== this.#drift) {
       const has = `${queued} queued, ${leased} leased, ${inTransit} in transit, ${ended} ended`;
       found.push(`${accepted} accepted, but ${has}: ${word(drift - this.#drift)} with this entry`);
@@ -96,6 +117,10 @@ export class Balance {
 
 function word(drift: number): string {
   return drift > 0 ? `${drift} lost` : `${-drift} too many`;
+}
+
+function heldIn({ queued, leased, inTransit, completed, failed, cancelled }: ShardSums): number {
+  return queued + leased + inTransit + completed + failed + cancelled;
 }
 
 function emptySums(): ShardSums {

@@ -3,6 +3,7 @@
  * is received once and ends once; every shard that it is for has one entry of its own about it, no other
  * shard has one, and what a shard was told by hand stands in the orchestrator's chain too.
  */
+import type { Fork } from '../fabric/forked-chain.ts';
 import type { LedgerEntry, LedgerEvent } from '../fabric/ledger.ts';
 import type { Findings, Position } from './findings.ts';
 
@@ -62,6 +63,8 @@ export class CommandCheck {
   /** The shards that each node has registered with: one, unless it was moved. */
   readonly #nodes = new Map<string, Set<string>>();
   #shards: readonly string[] = [];
+  /** Commands that a lost ledger held. */
+  readonly #before = new Set<string>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -77,12 +80,23 @@ export class CommandCheck {
       this.#shards = Object.keys(shards ?? {});
     }
     if (entry.type === 'node' && entry.change === 'registered') {
-      this.#nodes.set(entry.node, (this.#nodes.get(entry.node) ?? new Set()).add(chain));
+      this.#addNode(entry.node, chain);
     }
-    if (entry.type !== 'command') return;
+    if (entry.type === 'forked') this.#takeUp(chain, entry);
+    if (entry.type !== 'command' || this.#before.has(entry.commandId)) return;
     const at = { chain, seq: entry.seq };
     if (chain === 'orchestrator') this.#order(entry, at);
     else this.#take(chain, entry, at);
+  }
+
+  /** What a lost ledger held about a command can't be matched any more. */
+  #takeUp(chain: string, { commandIds, held }: Fork): void {
+    for (const id of commandIds) this.#before.add(id);
+    for (const { node } of held?.nodes ?? []) this.#addNode(node, chain);
+  }
+
+  #addNode(node: string, chain: string): void {
+    this.#nodes.set(node, (this.#nodes.get(node) ?? new Set()).add(chain));
   }
 
   /** `closed` names the chains that were closed: of others the last entries may be missing. */

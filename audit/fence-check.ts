@@ -37,6 +37,11 @@ export class FenceCheck {
     switch (entry.type) {
       case 'node':
         return this.#node(fences, entry);
+      case 'forked':
+        for (const { node, incarnation } of entry.held?.nodes ?? []) {
+          fences.nodes.set(node, { incarnation, isThere: false });
+        }
+        return;
       case 'lease':
         return this.#grant(fences, entry);
       case 'outcome':

@@ -2,6 +2,7 @@
  * Replays the ledger job by job and sum by sum: who owns each job after every entry (I3), and that none is
  * made, lost or ended twice on the way (I1, I2). What an entry takes must be where the entry takes it from.
  */
+import type { ForkedShard } from '../fabric/forked-chain.ts';
 import type { JobRef, LedgerEntry, LedgerEvent } from '../fabric/ledger.ts';
 import { fromList, size, type Ordinals } from '../fabric/ordinals.ts';
 import { transferKey, type TransferEntry } from '../reporting/transfer-check.ts';
@@ -38,6 +39,8 @@ export class JobReplay {
   readonly #mayTrail: (chain: string) => boolean;
   readonly #leases = new Map<string, number>();
   readonly #sent = new Map<string, Sent>();
+  /** By feed, where a chain is forked: ordinals below had come in by then. */
+  readonly #pulled = new Map<string, number>();
 
   /** `mayTrail` says whether a chain's last entries may be missing: of a run that was not closed, they may. */
   constructor(findings: Findings, mayTrail: (chain: string) => boolean) {
@@ -53,6 +56,9 @@ export class JobReplay {
 
   /** Holds the sums against the jobs themselves; of a closed run, nothing may be open any more. */
   close(): void {
+    const isWhole = [...this.balance.shards.keys()].every((chain) => !this.#mayTrail(chain));
+    const problem = isWhole ? this.balance.forkProblem() : null;
+    if (problem !== null) this.#findings.fail('I2', problem, null);
     const counts = this.#places.count();
     for (const [shard, sums] of this.balance.shards) {
       for (const place of ['queued', 'leased'] as const) {
@@ -69,12 +75,15 @@ export class JobReplay {
     switch (entry.type) {
       case 'accept':
         for (const { ordinals } of entry.classes) {
+          this.#requireNew(entry.feed, ordinals);
           const birth = { feed: entry.feed, ordinals, attempt: 1 };
           this.#move(chain, birth, { from: 'unknown', to: 'queued' });
           sums.accepted += size(ordinals);
           sums.queued += size(ordinals);
         }
         return;
+      case 'forked':
+        return this.#takeUp(chain, entry.held);
       case 'refuse': {
         const refused = { feed: entry.feed, ordinals: entry.ordinals, attempt: 1 };
         this.#move(chain, refused, { from: 'unknown', to: 'refused' });
@@ -118,6 +127,25 @@ export class JobReplay {
       default:
         return;
     }
+  }
+
+  /** Where the ledger of before was lost: its sums as they were, and every job that was open queued. */
+  #takeUp(chain: string, held: ForkedShard | null): void {
+    if (held === null) return;
+    for (const { feed, ordinals, attempt } of held.jobs) {
+      this.#move(chain, { feed, ordinals, attempt }, { from: 'unknown', to: 'queued' });
+    }
+    const { tally, pulled } = held;
+    this.balance.takeUp(chain, tally, jobsOf(held.jobs));
+    for (const [feed, end] of Object.entries(pulled)) this.#pulled.set(feed, end);
+  }
+
+  /** A job that came in before its ledger was lost does not come in again. */
+  #requireNew(feed: string, ordinals: Ordinals): void {
+    const end = this.#pulled.get(feed) ?? 0;
+    const [first = end] = ordinals;
+    if (first >= end) return;
+    this.#findings.fail('I1', `job ${feed}/${first} had come in before the ledger was lost`);
   }
 
   #end(chain: string, { lease, items, cost }: Outcome): void {

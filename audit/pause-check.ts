@@ -34,6 +34,7 @@ export class PauseCheck {
       }
       return;
     }
+    if (entry.type === 'forked') for (const which of entry.off) off.set(which, entry.seq);
     if (entry.type !== 'command' || entry.outcome !== 'applied') return;
     if (entry.name === 'pause' || entry.name === 'fabricPause') {
       off.set(entry.name === 'pause' ? 'shard' : 'fabric', entry.seq);

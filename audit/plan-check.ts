@@ -44,6 +44,7 @@ export class PlanCheck {
 
   apply(chain: string, entry: LedgerEntry): void {
     if (entry.type === 'plan') return this.#plan(entry);
+    if (entry.type === 'forked' && entry.held === null) this.#nextPlan = entry.plans + 1;
     if (entry.type === 'transfer-out') this.#carry(chain, entry, entry.seq);
     // What its target refused is the origin's again, and an order may be carried out once more with it.
     if (entry.type === 'transfer-back') {

@@ -84,6 +84,11 @@ export class RunState {
       this.#tickMs = (entry.policy as { readonly tickMs: number }).tickMs;
     } else if (entry.type === 'open') {
       this.#policies.set(chain, entry.policy as ShardPolicy);
+    } else if (entry.type === 'forked') {
+      if (isFabric) this.#paused = entry.off.includes('fabric');
+      for (const { node, incarnation, service } of entry.held?.nodes ?? []) {
+        this.#changeNode(chain, node, { incarnation, service, state: 'lost' });
+      }
     } else if (entry.type === 'node') {
       const { node, incarnation, change } = entry;
       this.#changeNode(chain, node, { incarnation, ...CHANGED[change] });

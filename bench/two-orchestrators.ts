@@ -89,7 +89,12 @@ async function killEach(
   await firstAfter(0);
   while (costs.length < times) {
     await setTimeout(APART_MS + costs.length * APART_STEP_MS);
-    const serving = await servingPid(connected, spec);
+    let serving = await servingPid(connected, spec);
+    // A new run of the workflow may not have begun a task yet.
+    while (serving === null) {
+      await setTimeout(LOOK_MS);
+      serving = await servingPid(connected, spec);
+    }
     const struck = pair.findIndex(({ pid }) => pid === serving);
     if (struck < 0) throw new Error(`process ${serving} serves the shard and is none of ours`);
     let killedAtMs = 0;
@@ -100,11 +105,11 @@ async function killEach(
   return costs;
 }
 
-/** The process that began the shard's newest task: a worker's identity starts with its process id. */
+/** The process that began the shard's newest task, or null: a worker's identity starts with its process id. */
 async function servingPid(
   { connection, namespace }: ConnectedEngine,
   { fabric, shards }: RunSpec,
-): Promise<number> {
+): Promise<number | null> {
   const workflowId = shardId(fabric, shards[0]!.name);
   const { history } = await connection.workflowService.getWorkflowExecutionHistoryReverse({
     namespace,
@@ -114,7 +119,7 @@ async function servingPid(
   for (const { workflowTaskStartedEventAttributes: task } of history?.events ?? []) {
     if (task) return Number.parseInt(task.identity ?? '', 10);
   }
-  throw new Error(`${workflowId} has begun no task lately`);
+  return null;
 }
 
 function startOne(

@@ -4,6 +4,7 @@
  * it by a capped backlog, so a kill between the two loses nothing.
  */
 import type { Ordinals } from './ordinals.ts';
+import type { Fork } from './forked-chain.ts';
 import type { JobTraits } from './job.ts';
 import type { NodeSpec } from './policy.ts';
 import { LIMITS } from './limits.ts';
@@ -154,6 +155,8 @@ export type LedgerEvent =
     }
   /** The engine was lost: the fabric goes on from a checkpoint, and from what its ledger holds beyond. */
   | { readonly type: 'rebuilt'; readonly epoch: number; readonly sha256: string }
+  /** The ledger was lost too: the first entry of this chain, what it goes on from. */
+  | ({ readonly type: 'forked' } & Fork)
   | { readonly type: 'close'; readonly tally: unknown };
 
 /** One recorded line. `seq` counts from 0 in each chain; `at` is workflow time in ms since the epoch. */

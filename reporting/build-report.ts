@@ -84,6 +84,7 @@ function assemble(run: ReportedRun, facts: LedgerFacts, problems: ProblemList): 
     nodes: nodeSections(status),
     governance: governanceSection(result.governance),
     checkpoints: facts.checkpoints.map((entry) => checkpointSection(spec, entry)),
+    ...(facts.forkedFrom === null ? {} : { forkedFrom: forkSection(facts.forkedFrom) }),
     faults: [],
     faultsNotDone: (run.faultsNotDone ?? []).map((fault) => ({
       kind: fault.kind,
@@ -107,6 +108,14 @@ function checkpointSection(
 ): Report['checkpoints'][number] {
   const token = resumeToken({ fabric, runId, checkpoint: { epoch, sha256, positions } });
   return { path, sha256, at: isoTime(at), resumeToken: token };
+}
+
+function forkSection({
+  epoch,
+  sha256,
+  ended,
+}: NonNullable<LedgerFacts['forkedFrom']>): Report['forkedFrom'] {
+  return { checkpoint: epoch, sha256, endedBefore: ended };
 }
 
 type Counts = Pick<Report, 'jobs' | 'value' | 'cost'>;

@@ -3,6 +3,7 @@
  * and a job may be accepted in one and end in another, so nothing here hangs on an order between them.
  * Whatever contradicts itself becomes a problem; the first outcome read is the one that stands.
  */
+import type { ForkedShard } from '../fabric/forked-chain.ts';
 import type { AcceptedClass, JobRef, LedgerEntry, LedgerEvent, Segment } from '../fabric/ledger.ts';
 import { each, isOrdinals, size, type Ordinals } from '../fabric/ordinals.ts';
 import { ENDS, ENTRY, JobColumns, ORDINALS_MAX, Words } from './job-columns.ts';
@@ -47,8 +48,11 @@ export class JobTable {
   /** Segments that outcomes point at; `JobColumns.segment` holds 1 + the index here. */
   readonly segments: Segment[] = [];
   readonly codes = new Words();
-  /** Refusals of submitted jobs: they never got an ordinal, so they are counted and have no row. */
-  readonly unnumbered = { jobs: 0, value: 0 };
+  /**
+   * Jobs without a row, which are only counted: submitted ones that were refused never got an ordinal, and of
+   * those that had ended in a ledger that was lost nobody knows which they were.
+   */
+  readonly #rowless: StatusSums = emptySums();
   readonly #problems: ProblemSink;
 
   constructor(problems: ProblemSink) {
@@ -65,6 +69,8 @@ export class JobTable {
       this.#cancel(entry.jobs);
     } else if (entry.type === 'outcome') {
       this.#end(entry);
+    } else if (entry.type === 'forked' && entry.held !== null) {
+      this.#takeUp(entry.held);
     }
   }
 
@@ -102,14 +108,7 @@ export class JobTable {
 
   /** Sums in the order of the table, so that equal runs add up to equal numbers to the last bit. */
   sums(): StatusSums {
-    const sum = () => ({ jobs: 0, value: 0 });
-    const sums = {
-      open: sum(),
-      refused: { ...this.unnumbered },
-      completed: sum(),
-      failed: sum(),
-      cancelled: sum(),
-    };
+    const sums = structuredClone(this.#rowless);
     for (const feed of this.feeds) {
       const jobs = this.columns.get(feed)!;
       for (let ordinal = 0; ordinal < jobs.length; ordinal++) {
@@ -150,6 +149,27 @@ export class JobTable {
     }
   }
 
+  #count(status: JobStatus, jobs: number, value: number): void {
+    const sum = this.#rowless[status];
+    sum.jobs += jobs;
+    sum.value += value;
+  }
+
+  /** What a lost ledger came to, and the jobs that were open: those have rows. */
+  #takeUp({ tally, jobs: open }: ForkedShard): void {
+    this.#count('refused', tally.refused, tally.valueRefused);
+    this.#count('completed', tally.completed, tally.valueCompleted);
+    this.#count('failed', tally.failed, tally.valueFailed);
+    this.#count('cancelled', tally.cancelled, tally.valueCancelled);
+    for (const { feed, attempt, ordinals, value } of open) {
+      const jobs = this.#reach(feed, ordinals);
+      for (const ordinal of jobs ? each(ordinals) : []) {
+        this.#enter(jobs!, { feed, ordinal }, ENTRY.accepted, value);
+        jobs!.retries[ordinal]! += attempt - 1;
+      }
+    }
+  }
+
   #accept(feed: string, { ordinals, value }: AcceptedClass): void {
     const jobs = this.#reach(feed, ordinals);
     for (const ordinal of jobs ? each(ordinals) : []) {
@@ -159,9 +179,7 @@ export class JobTable {
 
   #refuse({ feed, ordinals, jobs: refused, value }: Refusal): void {
     if (ordinals.length === 0 || feed.startsWith(INBOX_PREFIX)) {
-      this.unnumbered.jobs += refused;
-      this.unnumbered.value += value;
-      return;
+      return this.#count('refused', refused, value);
     }
     const jobs = this.#reach(feed, ordinals);
     for (const ordinal of jobs ? each(ordinals) : []) {
@@ -243,6 +261,11 @@ export class JobTable {
     this.columns.set(feed, jobs);
     return jobs;
   }
+}
+
+function emptySums(): StatusSums {
+  const sum = () => ({ jobs: 0, value: 0 });
+  return { open: sum(), refused: sum(), completed: sum(), failed: sum(), cancelled: sum() };
 }
 
 function statusOf(jobs: JobColumns, ordinal: number): JobStatus | null {

@@ -12,6 +12,8 @@ import type { RunRecords } from './records.ts';
 import { TransferCheck, type Spillovers } from './transfer-check.ts';
 
 export type CheckpointEntry = Extract<LedgerEntry, { type: 'checkpoint' }>;
+type ForkEntry = Extract<LedgerEntry, { type: 'forked' }>;
+type Forked = Pick<ForkEntry, 'epoch' | 'sha256'> & { ended: number };
 
 /** What one chain adds up to. */
 export interface ChainFacts {
@@ -36,6 +38,8 @@ export interface LedgerFacts {
   readonly commandIds: ReadonlySet<string>;
   /** Those whose files are kept, oldest first. */
   readonly checkpoints: readonly CheckpointEntry[];
+  /** The checkpoint that the run went on from without its ledger, and the jobs that had ended by then; or null. */
+  readonly forkedFrom: Forked | null;
 }
 
 /**
@@ -65,6 +69,7 @@ class LedgerReader {
     attemptsByNode: new Map<string, { completed: number; failed: number }>(),
     commandIds: new Set<string>(),
     checkpoints: [] as CheckpointEntry[],
+    forkedFrom: null as Forked | null,
   };
   readonly #problems: ProblemList;
 
@@ -93,7 +98,7 @@ class LedgerReader {
         leases.apply(entry);
         this.table.apply(entry);
         this.transfers.apply(chain, entry);
-        this.#sum(facts, entry);
+        this.#sum(facts, chain, entry);
       }
       facts.head = next.value;
     } catch (error) {
@@ -109,10 +114,34 @@ class LedgerReader {
     if (checkpoints.length > LIMITS.checkpointsKept) checkpoints.shift();
   }
 
-  #sum(facts: ChainFacts, entry: LedgerEntry): void {
+  /** What the lost chain had come to counts as if it stood here. */
+  #takeUp(facts: ChainFacts, chain: string, entry: ForkEntry): void {
+    const { costByNode, attemptsByNode, commandIds } = this.facts;
+    for (const id of entry.commandIds) commandIds.add(id);
+    const { epoch, sha256, held } = entry;
+    this.facts.forkedFrom ??= { epoch, sha256, ended: 0 };
+    if (held === null) return;
+    const { tally, nodes, spillovers } = held;
+    this.facts.forkedFrom.ended += tally.completed + tally.failed + tally.cancelled;
+    facts.completed += tally.completed;
+    facts.failed += tally.failed;
+    facts.retried += tally.retried;
+    facts.leases += tally.leasesGranted;
+    this.transfers.spillovers.set(chain, new Map(Object.entries(spillovers)));
+    for (const { node, completed, failed, cost } of nodes) {
+      costByNode.set(node, (costByNode.get(node) ?? 0) + cost);
+      const attempts = attemptsByNode.get(node) ?? { completed: 0, failed: 0 };
+      attempts.completed += completed;
+      attempts.failed += failed;
+      attemptsByNode.set(node, attempts);
+    }
+  }
+
+  #sum(facts: ChainFacts, chain: string, entry: LedgerEntry): void {
     if (entry.type === 'lease') facts.leases += 1;
     if (entry.type === 'command') this.facts.commandIds.add(entry.commandId);
     if (entry.type === 'checkpoint') this.#keep(entry);
+    if (entry.type === 'forked') this.#takeUp(facts, chain, entry);
     if (entry.type !== 'outcome') return;
     const { costByNode, attemptsByNode } = this.facts;
     costByNode.set(entry.node, (costByNode.get(entry.node) ?? 0) + entry.cost);

@@ -16,7 +16,7 @@ import {
 import { governanceSection, nodeSection, shardSection, spilloverSection } from './page-shards.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import type { Report } from './schema.ts';
-import { headline } from './verdict.ts';
+import { forkText, headline } from './verdict.ts';
 
 /** A link from the page: file names relative to it. */
 export interface PageFiles {
@@ -129,7 +129,8 @@ function summarySection(report: Report): Html {
   return section(
     'summary',
     'In short',
-    'What became of the jobs. These numbers are added up from the ledger, the record that was written while the run went on.',
+    html`What became of the jobs. These numbers are added up from the ledger, the record that was
+    written while the run went on. ${report.forkedFrom ? forkText(report.forkedFrom) : null}`,
     html`<div class="tiles">${tiles}</div>`,
   );
 }
@@ -139,7 +140,7 @@ function footer(report: Report): Html {
   const open = queued + leased + inTransit;
   const promise =
     open + report.problems.length === 0
-      ? 'Every job that was accepted has exactly one recorded outcome; after a kill its code may have run more than once.'
+      ? `Every job that was accepted${report.forkedFrom ? ' since its ledger was lost' : ''} has exactly one recorded outcome; after a kill its code may have run more than once.`
       : 'Not every job that was accepted has exactly one recorded outcome: see above.';
   return html`<p>
     ${titled(report.fabric)}, report format <code>${report.schema}</code>. Times are UTC. ${promise}

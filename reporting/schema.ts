@@ -57,6 +57,12 @@ const checkpoint = z.strictObject({
   resumeToken: words().describe('What `resume` takes.'),
 });
 
+const forkedFrom = z.strictObject({
+  checkpoint: count('Its number, which is the name of its file.'),
+  sha256: words().describe('Its digest.'),
+  endedBefore: count('Jobs that had ended by then: counted here, and listed nowhere.'),
+});
+
 const fault = z.strictObject({
   kind: words().describe('What was done.'),
   target: words().describe('To what.'),
@@ -146,6 +152,11 @@ export const reportSchema = z.strictObject({
   nodes: nodes.describe('Every node, by shard and id.'),
   governance,
   checkpoints: z.array(checkpoint).describe('Checkpoints written.'),
+  forkedFrom: forkedFrom
+    .optional()
+    .describe(
+      'The checkpoint that the run went on from without its ledger, which was lost; absent where the ledger is whole.',
+    ),
   faults: z.array(fault).describe('Faults that the mission injected.'),
   faultsNotDone: z
     .array(faultNotDone)

@@ -43,6 +43,7 @@ export function verdictLines(report: Report, firstPage: FirstPage | null): strin
   const lines = [
     `${report.passed ? 'Passed' : 'FAILED'}: ${report.title}. ${headline(report)}`,
     spilloverLine(report),
+    ...(report.forkedFrom ? [forkText(report.forkedFrom)] : []),
     ...faultLines(report),
     ...notDoneLines(report),
     gateLine(report),
@@ -119,6 +120,12 @@ function notDoneLines({ faultsNotDone }: Report): string[] {
   const others = more > 0 ? `, and ${number(more)} more` : '';
   const lead = `${counted(faultsNotDone.length, 'fault')} not done, as the run ended first`;
   return [`${lead}: ${named.join(', ')}${others}.`];
+}
+
+/** What the loss of the ledger means for what the report says. */
+export function forkText({ checkpoint, endedBefore }: NonNullable<Report['forkedFrom']>): string {
+  const ended = `${counted(endedBefore, 'job')} had ended by then and ${endedBefore === 1 ? 'is' : 'are'} counted, not listed`;
+  return `The ledger was lost, and the run went on from checkpoint ${number(checkpoint)}: ${ended}; all others ran from there, some for the second time.`;
 }
 
 /** When a fault was due, in words. */

@@ -2,16 +2,18 @@
  * A run from its checkpoint, for a Temporal server that knows nothing of it: the file is checked, the ledger
  * beyond it is read, and what comes of both is what the workflows are started with.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CheckpointError,
   checkpointFiles,
   checkpointName,
+  newestNumber,
   readCheckpoint,
   type Checkpoint,
 } from '../activities/checkpoint.ts';
+import { isIntegrityError } from '../activities/integrity-error.ts';
 import { readLedgerGroups } from '../activities/ledger.ts';
+import { fork } from '../fabric/checkpoint/fork.ts';
 import { rebuild, TailError, type FabricStates } from '../fabric/checkpoint/rebuild.ts';
 import type { LedgerEntry, LedgerState } from '../fabric/ledger.ts';
 import { grouped } from '../fabric/mission/problems.ts';
@@ -73,11 +75,11 @@ export async function rebuildOn(
 ): Promise<RebuiltRun> {
   const unknown = `The Temporal server at ${engine.address} does not hold run ${spec.runId}: it ran on another one, or its database is gone.`;
   if (named !== undefined) {
-    return await rebuildRun(spec, await soundCheckpoint(named.path, named.sha256));
+    return await rebuildRun(spec, await soundCheckpoint(named.path, named.sha256), true);
   }
   const newest = await newestCheckpoint(spec);
   if (newest === null) throw new UsageError(`${unknown} No checkpoint of it was written.`);
-  if (engine.kind === 'embedded') return await rebuildRun(spec, newest);
+  if (engine.kind === 'embedded') return await rebuildRun(spec, newest, false);
   const command = `${commandName()} resume ${newest.path}`;
   throw new UsageError(
     `${unknown} Name the server that it ran on with TEMPORAL_ADDRESS, or rebuild the run on this one:\n  ${command}`,
@@ -109,33 +111,60 @@ async function newestCheckpoint(spec: RunSpec): Promise<SoundCheckpoint | null> 
 }
 
 /**
- * The states to go on from. Throws UsageError where the ledger is missing, damaged, or does not follow from
- * the checkpoint: nothing has been started then.
+ * The states to go on from. Throws UsageError where the ledger is damaged, or does not follow from the
+ * checkpoint: nothing has been started then. Without any ledger chains are forked, if the checkpoint was
+ * named: whoever names it has been told what that costs, or knows.
  */
-async function rebuildRun(spec: RunSpec, from: SoundCheckpoint): Promise<RebuiltRun> {
+async function rebuildRun(
+  spec: RunSpec,
+  from: SoundCheckpoint,
+  isNamed: boolean,
+): Promise<RebuiltRun> {
   const { checkpoint, path, sha256 } = from;
-  if (!existsSync(spec.folders.ledger)) throw new UsageError(noLedger(spec, checkpoint));
-  const before: FabricStates = {
-    orchestrator: checkpoint.orchestrator.state,
-    shards: checkpoint.shards.map(({ state }) => state),
-  };
+  const { epoch, atMs } = checkpoint;
   try {
+    const found = await ledgerOf(spec, sha256);
+    if (found === 'none' && !isNamed) throw new UsageError(withoutLedger(spec, from));
+    const known = statesOf(checkpoint);
+    const before = found === 'own' ? known : fork(known, { epoch, sha256 }, atMs);
     const chains = new Map([
       [ORCHESTRATOR, await chainOf(spec, ORCHESTRATOR, before.orchestrator)],
     ]);
     for (const state of before.shards) {
       chains.set(state.shard, await chainOf(spec, state.shard, state));
     }
-    const { epoch } = checkpoint;
-    const { states, entries, ended } = rebuild(before, chains, { epoch, sha256 }, Date.now());
-    return { carried: carriedBy(spec, states), told: told(path, states, entries, ended) };
+    const newestEpoch = await newestNumber(checkpointFolder(spec));
+    const point = { epoch, sha256, newestEpoch };
+    const { states, entries, ended } = rebuild(before, chains, point, Date.now());
+    const line = found === 'none' ? toldOfFork(spec, from) : told(path, states, entries, ended);
+    return { carried: carriedBy(spec, states), told: line };
   } catch (error) {
-    const isUnsound = error instanceof TailError || (error as Error).name === 'IntegrityError';
-    if (!isUnsound) throw error;
+    if (!(error instanceof TailError) && !isIntegrityError(error)) throw error;
     throw new UsageError(
-      `Run ${spec.runId} can't be rebuilt: its ledger does not follow from ${path}. ${(error as Error).message}`,
+      `Run ${spec.runId} can't be rebuilt: its ledger does not follow from ${path}. ${error.message}\nPut back what is missing in ${spec.folders.ledger}. Or move that folder away: without any ledger the run goes on from the checkpoint alone.`,
     );
   }
+}
+
+/**
+ * What ledger a run has on disk: none, one that begins with a fork of this very checkpoint, or its own,
+ * which is to lead through the point at which the checkpoint was taken.
+ */
+async function ledgerOf({ folders, shards }: RunSpec, sha256: string) {
+  let found: 'none' | 'fork' = 'none';
+  for (const chain of [ORCHESTRATOR, ...shards.map(({ name }) => name)]) {
+    for await (const { entries } of readLedgerGroups(join(folders.ledger, chain))) {
+      const [first] = entries;
+      if (first?.type !== 'forked' || first.sha256 !== sha256) return 'own';
+      found = 'fork';
+      break;
+    }
+  }
+  return found;
+}
+
+function statesOf({ orchestrator, shards }: Checkpoint): FabricStates {
+  return { orchestrator: orchestrator.state, shards: shards.map(({ state }) => state) };
 }
 
 /** A chain on disk: where it ends, and what it holds beyond the checkpoint, which it must lead through. */
@@ -177,8 +206,27 @@ function openJobs({
   return accepted - completed - failed - cancelled;
 }
 
-function noLedger({ runId, folders }: RunSpec, { counts }: Checkpoint): string {
-  const { queued, leased, inTransit } = counts;
-  const again = grouped(queued + leased + inTransit);
-  return `Run ${runId} can't be rebuilt without its ledger, which was in ${folders.ledger}: the ${again} jobs that were open at the checkpoint may have ended since, and would run again. Put the folder back.`;
+function withoutLedger({ runId, folders }: RunSpec, { checkpoint, path }: SoundCheckpoint): string {
+  const again = `the ${openAt(checkpoint)} that were open then run again, also those that have ended since`;
+  return `The ledger of run ${runId} is not in ${folders.ledger}. Put it back. Or go on without it, from the newest checkpoint: ${again}:\n  ${commandName()} resume ${path}`;
+}
+
+function toldOfFork(spec: RunSpec, { checkpoint, path }: SoundCheckpoint): string {
+  const { atMs, counts, shards } = checkpoint;
+  const { completed, failed, cancelled } = counts;
+  const total = spec.feeds.reduce((sum, feed) => sum + feed.total, 0);
+  const pulled = shards.reduce(
+    (sum, { state }) => sum + state.feeds.reduce((jobs, { cursor }) => jobs + cursor, 0),
+    0,
+  );
+  return [
+    `no ledger: going on from ${path}, as a forked chain`,
+    `  ${openAt(checkpoint)} that were open at ${new Date(atMs).toISOString()} run again, and ${grouped(total - pulled)} that were not pulled yet: also those of them that have ended since`,
+    `  ${grouped(completed + failed + cancelled)} jobs had ended by then: they are counted, and what became of each of them is not known any more`,
+    '  jobs and commands that were sent by hand since then are lost: send them again',
+  ].join('\n');
+}
+
+function openAt({ counts: { queued, leased, inTransit } }: Checkpoint): string {
+  return `${grouped(queued + leased + inTransit)} jobs`;
 }

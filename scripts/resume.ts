@@ -32,7 +32,7 @@ Examples:
 In the folder where the run was started, whatever was killed. Where more than one was interrupted, give the
 token that the run printed, or its run id; \`resume\` alone lists them. Or give the path of a checkpoint:
 where the Temporal server has lost the run, it is rebuilt from that and the ledger, and what has an outcome
-there is not run again.`;
+there is not run again. Without the ledger it goes on from the checkpoint alone, and says how many jobs run again.`;
 
 /** Adds the command. */
 export function addResume(program: Command, context: CommandContext): void {

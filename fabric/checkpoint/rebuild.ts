@@ -36,9 +36,12 @@ export interface ChainPoint {
 export interface RebuiltFrom {
   readonly epoch: number;
   readonly sha256: string;
+  /** The greatest number of any file of the run: the next checkpoint takes the place of none. */
+  readonly newestEpoch: number;
 }
 
-const WHY = 'the engine was lost';
+/** Why leases ended and nodes went. */
+export const ENGINE_LOST = 'the engine was lost';
 
 export interface Rebuilt {
   readonly states: FabricStates;
@@ -185,7 +188,7 @@ class Rebuild {
     const { state } = draft;
     const { checkpoints } = state;
     rememberIds(draft, this.#ids);
-    state.epoch = Math.max(state.epoch, from.epoch);
+    state.epoch = Math.max(state.epoch, from.newestEpoch);
     state.cutting = null;
     // Of shards that have closed no snapshot can be had any more.
     const isOver = shards.some(({ closed }) => closed);
@@ -201,7 +204,7 @@ class Rebuild {
     state.nextTickAtMs = nowMs + state.tickMs;
     state.shown = { ...state.shown, due: true };
     if (state.closed) return state;
-    logGlobal(draft, { type: 'rebuilt', ...from });
+    logGlobal(draft, rebuiltFrom(from));
     reopenCommands(
       draft,
       this.#taken,
@@ -215,17 +218,17 @@ class Rebuild {
 function settleShard(before: ShardState, from: RebuiltFrom, nowMs: number): ShardState {
   const draft = openDraft(before, nowMs);
   const { state } = draft;
-  state.epoch = Math.max(state.epoch, from.epoch);
+  state.epoch = Math.max(state.epoch, from.newestEpoch);
   state.cutting = null;
   if (state.closed) return reportAnew(draft);
-  log(draft, { type: 'rebuilt', ...from });
+  log(draft, rebuiltFrom(from));
   for (const { spec, state: life, incarnation } of state.nodes) {
     if (life !== 'ready' && life !== 'suspect') continue;
     const gone = { state: 'lost' as const, suspectUntilMs: null, progress: [] };
     changeNode(draft, spec.id, (node) => ({ ...node, ...gone }));
-    log(draft, { type: 'node', node: spec.id, incarnation, change: 'lost', why: WHY });
+    log(draft, { type: 'node', node: spec.id, incarnation, change: 'lost', why: ENGINE_LOST });
   }
-  for (const lease of state.leases) loseLease(draft, lease, WHY, false);
+  for (const lease of state.leases) loseLease(draft, lease, ENGINE_LOST, false);
   state.feeds = state.feeds.map((feed) => ({ ...feed, pulling: 0 }));
   state.orders = [];
   state.acksOwed = {};
@@ -235,6 +238,10 @@ function settleShard(before: ShardState, from: RebuiltFrom, nowMs: number): Shar
   state.pendingPauses = state.pendingPauses.map((pending) => ({ ...pending, dueAtMs: nowMs }));
   state.unwritten = {};
   return reportAnew(draft);
+}
+
+function rebuiltFrom({ epoch, sha256 }: RebuiltFrom) {
+  return { type: 'rebuilt', epoch, sha256 } as const;
 }
 
 function reportAnew({ state }: Draft): ShardState {

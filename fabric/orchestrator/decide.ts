@@ -82,6 +82,12 @@ function decideBetweenCuts(
   return { state: draft.state, effects: draft.effects, reasons: draft.reasons };
 }
 
+/** Records what the fabric begins with. */
+export function logOpening(draft: Draft): void {
+  const { tickMs, governed: shards } = draft.state;
+  log(draft, { type: 'open', shard: 'orchestrator', policy: { tickMs, shards } });
+}
+
 function settle(draft: Draft): void {
   // 1. The owner's schedule, then what is still unanswered.
   issueTimeline(draft);
@@ -107,11 +113,8 @@ function apply(draft: Draft, event: OrchestratorEvent): void {
   const { state } = draft;
   if (event.on !== 'wake' && event.on !== 'appended') state.shown = { ...state.shown, due: true };
   switch (event.on) {
-    case 'opened': {
-      const { tickMs, governed: shards } = state;
-      log(draft, { type: 'open', shard: 'orchestrator', policy: { tickMs, shards } });
-      return;
-    }
+    case 'opened':
+      return logOpening(draft);
     case 'load':
       return takeReport(draft, event.report);
     case 'answer':

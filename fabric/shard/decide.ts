@@ -86,7 +86,7 @@ function apply(draft: Draft, event: ShardEvent): void {
   }
   switch (event.on) {
     case 'opened':
-      return open(draft);
+      return logOpening(draft);
     case 'page':
       return acceptPage(draft, event);
     case 'feedFailed':
@@ -131,7 +131,8 @@ function apply(draft: Draft, event: ShardEvent): void {
   }
 }
 
-function open(draft: Draft): void {
+/** Records what the shard begins with. */
+export function logOpening(draft: Draft): void {
   const { state } = draft;
   log(draft, { type: 'open', shard: state.shard, policy: state.policy });
   for (const { spec } of state.feeds) {

@@ -158,7 +158,8 @@ export function resendAtMs(entry: OutboxEntry): number {
   return entry.sentAtMs + Math.min(RESEND_MS * 2 ** (entry.sends - 1), RESEND_MAX_MS);
 }
 
-function transferMessage(state: ShardState, transfer: Transfer): TransferMessage {
+/** The transfer as it is sent, with how far its origin has settled those before it. */
+export function transferMessage(state: ShardState, transfer: Transfer): TransferMessage {
   let settledUpTo = state.transferNo[transfer.to] ?? 0;
   for (const entry of state.outbox) {
     if (entry.transfer.to === transfer.to) {

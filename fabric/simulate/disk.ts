@@ -2,13 +2,15 @@
  * The files of a run in virtual time: chains of the ledger, snapshots and checkpoints, and the disk that may
  * be full. All of it is written by the process that may be killed.
  */
-import type { Chains } from '../checkpoint/rebuild.ts';
+import { fork } from '../checkpoint/fork.ts';
+import { rebuild, type Chains, type Rebuilt } from '../checkpoint/rebuild.ts';
 import type { CutEffect, CutEvent } from '../checkpoint/cut.ts';
+import type { Fork } from '../forked-chain.ts';
 import type { LedgerEntry } from '../ledger.ts';
 import type { SealEvent } from '../orchestrator/checkpoints.ts';
 import type { Calendar } from './calendar.ts';
 import type { MortalProcess } from './process.ts';
-import { Vault } from './vault.ts';
+import { checkpointDigest, Vault, type SimulatedCheckpoint } from './vault.ts';
 import { ENGINE_MS, type Disorder } from './world.ts';
 
 type AppendEvent =
@@ -40,8 +42,23 @@ export class Disk {
     return this.#fullDisk.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
   }
 
-  /** Every chain as it is on disk. */
-  chains(): Chains {
+  /** The fabric from that checkpoint, and from what the ledger holds beyond it. */
+  rebuilt(checkpoint: SimulatedCheckpoint): Rebuilt {
+    const { epoch } = checkpoint;
+    const from = { epoch, sha256: checkpointDigest(epoch), newestEpoch: epoch };
+    const { nowMs } = this.#calendar;
+    const states = this.#isForkOf(from) ? fork(checkpoint, from, nowMs) : checkpoint;
+    return rebuild(states, this.#chains(), from, nowMs);
+  }
+
+  /** True where there is no ledger, or one that begins with a fork of this checkpoint. */
+  #isForkOf({ sha256 }: Pick<Fork, 'sha256'>): boolean {
+    return [...this.ledger.values()].every(
+      ([first]) => first?.type === 'forked' && first.sha256 === sha256,
+    );
+  }
+
+  #chains(): Chains {
     return new Map(
       [...this.ledger].map(([chain, entries]) => [
         chain,
@@ -51,8 +68,9 @@ export class Disk {
   }
 
   /** What the lost engine had asked for is never done. */
-  loseEngine(): void {
+  loseEngine(withLedger: boolean): void {
     this.#engine += 1;
+    if (withLedger) this.ledger.clear();
   }
 
   #work(act: () => void): void {

@@ -3,7 +3,6 @@
  * simulated engine. It is the harness of the tests and the answer to what-if questions; the same input
  * gives the same run, decision by decision.
  */
-import { rebuild } from '../checkpoint/rebuild.ts';
 import type { Message } from '../messages.ts';
 import { ORCHESTRATOR } from '../orchestrator/checkpoints.ts';
 import * as orchestrators from '../orchestrator/decide.ts';
@@ -159,6 +158,9 @@ class Simulation {
     for (const atMs of this.#disorder.engineLosses ?? []) {
       this.#calendar.at(START_MS + atMs, () => this.#loseEngine());
     }
+    for (const atMs of this.#disorder.totalLosses ?? []) {
+      this.#calendar.at(START_MS + atMs, () => this.#loseEngine(true));
+    }
     for (const [i, { atMs, name, input }] of (commands ?? []).entries()) {
       const fallbackId = `hand-${i}`;
       this.#calendar.at(START_MS + atMs, () =>
@@ -169,16 +171,15 @@ class Simulation {
   }
 
   /** All that the engine knew is gone; hosts are started again with the fabric. */
-  #loseEngine(): void {
+  #loseEngine(withLedger = false): void {
     const newest = this.#disk.vault.sealed.at(-1);
     if (newest === undefined || this.#isOver()) return;
     this.#engineLosses += 1;
     for (const actor of [this.#orchestrator, ...this.#shards.values()]) actor.isEnded = true;
-    this.#disk.loseEngine();
+    this.#disk.loseEngine(withLedger);
     this.#post.loseEngine();
     this.#isClosing = false;
-    const from = { epoch: newest.epoch, sha256: '' };
-    const { states } = rebuild(newest, this.#disk.chains(), from, this.#calendar.nowMs);
+    const { states } = this.#disk.rebuilt(newest);
     for (const state of states.shards) this.#shards.set(state.shard, this.#shardActor(state));
     this.#orchestrator = this.#globalActor(states.orchestrator);
     for (const actor of this.#shards.values()) actor.happened({ on: 'wake' });

@@ -67,6 +67,8 @@ export interface Disorder {
    * ledger, on another. Before the first checkpoint nothing is lost.
    */
   readonly engineLosses?: readonly number[];
+  /** When the ledger is lost with it: the fabric goes on from its newest checkpoint alone, on forked chains. */
+  readonly totalLosses?: readonly number[];
   /** After this instant nothing is dropped, doubled, delayed, undelivered or killed any more. */
   readonly untilMs: number;
 }

@@ -1,8 +1,9 @@
 /**
  * The loss of the engine itself: everything is killed and the server's database deleted. What is left is a
- * checkpoint and the ledger; the run goes on from them to the outcomes that it would have had.
+ * checkpoint and the ledger; the run goes on from them to the outcomes that it would have had. Without the
+ * ledger it goes on from the checkpoint alone, and says what that means.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { MissionInput } from '../../fabric/mission/schema.ts';
@@ -27,41 +28,49 @@ const mission: MissionInput = {
 
 const lost = new LiveFabric();
 const calm = new LiveFabric();
-const reports = join(lost.folder, 'reports', 'planetary-fabric');
+const bereft = new LiveFabric();
 
 afterAll(async () => {
   await lost.end();
   await calm.end();
+  await bereft.end();
 }, TEST_MS_MAX);
 
+function reportsOf(fabric: LiveFabric): string {
+  return join(fabric.folder, 'reports', 'planetary-fabric');
+}
+
 /** Checkpoints on disk, oldest first. */
-function checkpoints(): string[] {
-  const folder = join(reports, 'checkpoints');
+function checkpointsOf(fabric: LiveFabric): string[] {
+  const folder = join(reportsOf(fabric), 'checkpoints');
   if (!existsSync(folder)) return [];
   const [runId = ''] = readdirSync(folder);
   const names = readdirSync(join(folder, runId)).filter((name) => !name.startsWith('.'));
   return names.sort().map((name) => join(folder, runId, name));
 }
 
-async function loseEverything(): Promise<string> {
-  const running = lost.start(['run', lost.mission(mission)]);
-  await lost.untilUp(running);
-  const { runId } = lost.record();
+async function loseEverything(fabric: LiveFabric): Promise<string> {
+  const running = fabric.start(['run', fabric.mission(mission)]);
+  await fabric.untilUp(running);
+  const { runId } = fabric.record();
   // The ledger is to know of outcomes that the checkpoint knows nothing of.
   await until('outcomes stand in the ledger beyond a checkpoint', async () => {
-    const newest = checkpoints().at(-1);
+    const newest = checkpointsOf(fabric).at(-1);
     if (newest === undefined) return false;
     const { body } = JSON.parse(readFileSync(newest, 'utf8')) as {
       body: { counts: { completed: number } };
     };
-    const entries = [...(await lost.ledger(runId, 'earth')), ...(await lost.ledger(runId, 'luna'))];
+    const entries = [
+      ...(await fabric.ledger(runId, 'earth')),
+      ...(await fabric.ledger(runId, 'luna')),
+    ];
     const completed = entries.flatMap((entry) => (entry.type === 'outcome' ? entry.items : []));
     const ended = completed.reduce((sum, item) => sum + item.completed.length, 0);
-    return body.counts.completed > 0 && ended > 0 && checkpoints().length > 1;
+    return body.counts.completed > 0 && ended > 0 && checkpointsOf(fabric).length > 1;
   });
-  const folder = join(lost.folder, '.planetary-fabric', 'runs', runId);
+  const folder = join(fabric.folder, '.planetary-fabric', 'runs', runId);
   const server = JSON.parse(readFileSync(join(folder, 'engine.json'), 'utf8')) as { pid: number };
-  const pids = [running.child.pid!, ...Object.values(lost.record().pids), server.pid];
+  const pids = [running.child.pid!, ...Object.values(fabric.record().pids), server.pid];
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   await until('all of it is gone', () => pids.every((pid) => !isAlive(pid)));
   for (const name of readdirSync(folder)) {
@@ -73,8 +82,8 @@ async function loseEverything(): Promise<string> {
 it(
   'a run whose server lost everything is rebuilt, runs nothing twice that has an outcome, and ends alike',
   async () => {
-    const runId = await loseEverything();
-    const newest = checkpoints().at(-1)!;
+    const runId = await loseEverything(lost);
+    const newest = checkpointsOf(lost).at(-1)!;
 
     const text = readFileSync(newest, 'utf8');
     const damaged = join(lost.folder, 'damaged.json');
@@ -83,13 +92,6 @@ it(
       status: EXIT.usage,
       stderr: expect.stringContaining('was changed after it was written') as string,
     });
-
-    const ledger = join(reports, 'ledger', runId);
-    renameSync(ledger, `${ledger}.away`);
-    const without = lost.run(['resume', newest]);
-    expect(without.status).toBe(EXIT.usage);
-    expect(without.stderr).toMatch(/can't be rebuilt without its ledger/);
-    renameSync(`${ledger}.away`, ledger);
 
     const ended = lost.run(['resume', newest], TEST_MS_MAX / 2);
     expect(ended, ended.stderr).toMatchObject({ status: EXIT.done });
@@ -104,6 +106,50 @@ it(
     expect(report.outcomeDigest).toBe(calm.report(calm.runId()).outcomeDigest);
     const audit = lost.run(['audit', 'verify', runId]);
     expect(audit, audit.stdout).toMatchObject({ status: EXIT.done });
+  },
+  TEST_MS_MAX,
+);
+
+it(
+  'a run that lost its ledger too goes on from its checkpoint once that is named, and says what that means',
+  async () => {
+    const runId = await loseEverything(bereft);
+    const newest = checkpointsOf(bereft).at(-1)!;
+    const ledger = join(reportsOf(bereft), 'ledger', runId);
+    rmSync(join(ledger, 'luna'), { recursive: true });
+    const damaged = bereft.run(['resume', newest]);
+    expect(damaged, damaged.stderr).toMatchObject({ status: EXIT.usage });
+    expect(damaged.stderr).toMatch(/luna.* does not lead through .*Put back what is missing in/s);
+    rmSync(ledger, { recursive: true });
+
+    const unnamed = bereft.run(['resume', runId]);
+    expect(unnamed).toMatchObject({ status: EXIT.usage });
+    expect(unnamed.stderr).toMatch(
+      /The ledger of run .* is not in .*that were open then run again/s,
+    );
+    expect(unnamed.stderr).toContain(`resume ${newest}`);
+
+    const ended = bereft.run(['resume', newest], TEST_MS_MAX / 2);
+    expect(ended, ended.stderr).toMatchObject({ status: EXIT.done });
+    expect(ended.stdout).toMatch(
+      /no ledger: going on from .* as a forked chain\n {2}\d+ jobs that were open/,
+    );
+    const report = bereft.report(runId);
+    expect(report.problems).toEqual([]);
+    const { counts } = (
+      JSON.parse(readFileSync(newest, 'utf8')) as {
+        body: { counts: Record<'completed' | 'failed' | 'cancelled', number> };
+      }
+    ).body;
+    const endedBefore = counts.completed + counts.failed + counts.cancelled;
+    expect(report.forkedFrom).toMatchObject({ endedBefore });
+    expect(report.jobs).toMatchObject({ submitted: JOBS, accepted: JOBS });
+    expect(report.jobs.completed + report.jobs.failed).toBe(JOBS);
+    expect(ended.stdout).toContain('The ledger was lost');
+    const audit = bereft.run(['audit', 'verify', runId]);
+    expect(audit, audit.stdout).toMatchObject({ status: EXIT.done });
+    // The next checkpoint took the place of none.
+    expect(report.checkpoints.every(({ path }) => path > newest)).toBe(true);
   },
   TEST_MS_MAX,
 );

@@ -20,6 +20,8 @@ export function problemsOf(run: SimulatedRun): string[] {
       transfers.apply(chain, entry);
       leases.apply(entry);
       if (entry.type === 'command') unrecorded.delete(entry.commandId);
+      // What had been recorded of it was lost.
+      if (entry.type === 'forked') for (const id of entry.commandIds) unrecorded.delete(id);
     }
     leases.close(true);
   }

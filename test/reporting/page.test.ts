@@ -65,3 +65,15 @@ test('contradictions stand on the page and in the verdict, the terminal kept who
 test('a page of a sound run says nothing of contradictions', async () => {
   expect(await page(() => undefined)).not.toContain('What does not add up');
 });
+
+test('a run that lost its ledger says so, on the page and in the terminal', async () => {
+  const { report } = await built(sampleRun());
+  const forkedFrom = { checkpoint: 7, sha256: `sha256:${'0'.repeat(64)}`, endedBefore: 1_200 };
+  const said =
+    'The ledger was lost, and the run went on from checkpoint 7: 1,200 jobs had ended by then and are counted, not listed';
+  expect(verdictLines({ ...report, forkedFrom }, null).join('\n')).toContain(said);
+  const text = reportPage({ ...report, forkedFrom }, null, FILES);
+  expect(text).toContain(said);
+  expect(text).toContain('Every job that was accepted since its ledger was lost has exactly one');
+  expect(reportPage(report, null, FILES)).not.toContain('ledger was lost');
+});

@@ -12,8 +12,11 @@ export interface PlantedBug extends Edit {
   readonly words: string;
   readonly breaks: string;
   readonly caughtBy: CheckName | 'stuck' | 'throws' | 'append' | 'cut' | 'test';
-  /** `tight`: with caps so low that they are reached; `files`: written to disk and read from there. */
-  readonly world?: 'tight' | 'files';
+  /**
+   * `tight`: with caps so low that they are reached; `files`: written to disk and read from there; `forked`:
+   * the engine is lost with the ledger.
+   */
+  readonly world?: 'tight' | 'files' | 'forked';
 }
 
 const SHARD = 'fabric/shard';
@@ -474,6 +477,36 @@ const CHECKPOINTS: readonly PlantedBug[] = [
     find: "    case 'outcome':\n      return outcome(draft, entry);",
     replace: "    case 'outcome':\n      return requeueLease(draft, entry, 'rebuilt');",
     caughtBy: 'I1',
+  },
+  {
+    words:
+      'Without its ledger a fabric goes on with its queues; what was between two shards is left out',
+    breaks: 'I2',
+    file: `${CHECKPOINT}/fork.ts`,
+    find: '  for (const draft of drafts.values()) arriveAll(draft, drafts);\n',
+    replace: '  for (const draft of drafts.values()) draft.state.outbox = [];\n',
+    caughtBy: 'I2',
+    world: 'forked',
+  },
+  {
+    words:
+      'A forked chain begins with the jobs that wait; those that were with a node are forgotten',
+    breaks: 'I2',
+    file: `${CHECKPOINT}/fork.ts`,
+    find: 'for (const lease of draft.state.leases) loseLease(draft, lease, ENGINE_LOST, false);',
+    replace: 'draft.state.leases = [];',
+    caughtBy: 'I2',
+    world: 'forked',
+  },
+  {
+    words: 'A forked chain begins its feeds again, so that no job of theirs is missed',
+    breaks: 'I1',
+    file: `${CHECKPOINT}/fork.ts`,
+    find: '  logOpening(draft);\n  // What',
+    replace:
+      '  logOpening(draft);\n  state.feeds = state.feeds.map((feed) => ({ ...feed, cursor: 0 }));\n  // What',
+    caughtBy: 'I1',
+    world: 'forked',
   },
 ];
 

@@ -49,7 +49,7 @@ afterAll(() => {
 
 /** Everything that is wrong with one run of that core; nothing for one that did no work. */
 async function faults(core: Core, at: number, world: PlantedBug['world']): Promise<Caught[]> {
-  const order = roughOrder(missions[at]!, world === 'tight');
+  const order = roughOrder(missions[at]!, world);
   const recorded = record(core, order);
   if (recorded === 'throws') return ['throws'];
   const closed = recorded.run.ended === 'closed';
@@ -117,7 +117,7 @@ const tried = (world: PlantedBug['world'], most: number): number =>
   world === 'files' ? MISSIONS_ON_DISK : most;
 
 describe('the core as it is', () => {
-  it.each([[undefined], ['tight'], ['files']] as const)(
+  it.each([[undefined], ['tight'], ['files'], ['forked']] as const)(
     'holds on every mission of the world %s',
     { timeout: 60_000 },
     async (world) => {

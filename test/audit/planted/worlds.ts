@@ -29,6 +29,12 @@ export const TIGHT: readonly Edit[] = [
 /** In the tight world leases end before all of their jobs were begun. */
 const LEASE_TIMEOUT_MS = 400;
 
+/**
+ * Lost with its ledger twice, the second time maybe before there is another checkpoint; and so many messages
+ * are lost that there is something on its way at any time.
+ */
+const TOTAL_LOSSES = { totalLosses: [700, 950], dropped: 0.4 };
+
 /** The same missions for the same seed. */
 export function drawMissions(seed: number, count: number): readonly Drawn[] {
   return fc.sample(drawn, { numRuns: count, seed });
@@ -37,14 +43,15 @@ export function drawMissions(seed: number, count: number): readonly Drawn[] {
 /** The mission as it is run. */
 export function roughOrder(
   { mission, disorder, commands }: Drawn,
-  isTight = false,
+  world?: 'tight' | 'files' | 'forked',
 ): SimulationOrder {
-  const limits = isTight ? { leaseTimeoutMs: LEASE_TIMEOUT_MS } : {};
-  const spec = specOf({ ...mission, policy: { ...mission.policy, ...limits } });
+  const limits = world === 'tight' ? { leaseTimeoutMs: LEASE_TIMEOUT_MS } : {};
+  const often = world === 'forked' ? { checkpointEveryMs: 300 } : {};
+  const spec = specOf({ ...mission, policy: { ...mission.policy, ...limits, ...often } });
   const jobs = jobsOf(spec);
   return {
     spec,
-    disorder,
+    disorder: world === 'forked' ? { ...disorder, ...TOTAL_LOSSES } : disorder,
     commands: commands.flatMap(({ atMs, name, input }, i) => {
       const isPlain = typeof input === 'object' && input !== null && !Array.isArray(input);
       const sent = isPlain ? { commandId: `drawn-${i}`, ...input } : input;
