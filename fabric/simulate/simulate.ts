@@ -22,7 +22,8 @@ import { Actor, type ActorCore } from './actor.ts';
 import { Calendar } from './calendar.ts';
 import { Deliveries } from './deliveries.ts';
 import { Disk, FULL } from './disk.ts';
-import { SimulatedNode, type LeaseEnd } from './node.ts';
+import { Hosts } from './hosts.ts';
+import type { LeaseEnd, SimulatedNode } from './node.ts';
 import { Post } from './post.ts';
 import { MortalProcess } from './process.ts';
 import type { SimulatedRun, SimulationOrder } from './order.ts';
@@ -58,7 +59,7 @@ class Simulation {
   readonly #order: SimulationOrder;
   readonly #disorder: Disorder;
   readonly #calendar = new Calendar(START_MS);
-  readonly #nodes = new Map<string, SimulatedNode>();
+  readonly #hosts: Hosts;
   readonly #shards = new Map<string, ShardActor>();
   #orchestrator: OrchestratorActor;
   readonly #disk: Disk;
@@ -72,15 +73,13 @@ class Simulation {
   constructor(order: SimulationOrder) {
     this.#order = order;
     this.#disorder = order.disorder ?? CALM;
-    const { spec, jobs } = order;
+    const { spec } = order;
     const calendar = this.#calendar;
     this.#process = new MortalProcess(calendar, this.#disorder);
     this.#disk = new Disk(calendar, this.#process, this.#disorder.fullDisk);
     this.#post = new Post(calendar, this.#disorder, (to, message) => this.#receive(to, message));
     this.#deliveries = new Deliveries(calendar, this.#disorder);
-    for (const node of spec.nodes) {
-      this.#nodes.set(node.id, new SimulatedNode(node, calendar, jobs));
-    }
+    this.#hosts = new Hosts(order, calendar, this.#disorder, (name) => this.#shards.get(name));
     for (const { name } of spec.shards) {
       this.#shards.set(name, this.#shardActor(openShard(spec, name, START_MS)));
     }
@@ -144,17 +143,7 @@ class Simulation {
     const { spec, commands } = this.#order;
     this.#orchestrator.happened({ on: 'opened' });
     for (const actor of this.#shards.values()) actor.happened({ on: 'opened' });
-    for (const node of this.#nodes.values()) this.#startNode(node, ENGINE_MS.hop);
-    for (const { node, atMs, forMs } of this.#disorder.losses) {
-      const found = this.#nodes.get(node);
-      if (!found) continue;
-      this.#calendar.at(START_MS + atMs, () => found.lose());
-      this.#startNode(found, atMs + Math.max(forMs, ENGINE_MS.presence));
-    }
-    for (const { node, atMs, forMs } of this.#disorder.silences) {
-      const found = this.#nodes.get(node);
-      if (found) this.#silence(found, START_MS + atMs, forMs);
-    }
+    this.#hosts.open();
     for (const atMs of this.#disorder.engineLosses ?? []) {
       this.#calendar.at(START_MS + atMs, () => this.#loseEngine());
     }
@@ -184,44 +173,7 @@ class Simulation {
     this.#orchestrator = this.#globalActor(states.orchestrator);
     for (const actor of this.#shards.values()) actor.happened({ on: 'wake' });
     this.#orchestrator.happened({ on: 'wake' });
-    for (const node of this.#nodes.values()) {
-      node.lose();
-      this.#startNode(node, this.#calendar.nowMs - START_MS + ENGINE_MS.hop);
-    }
-  }
-
-  #startNode(node: SimulatedNode, afterMs: number): void {
-    this.#calendar.at(START_MS + afterMs, () => {
-      node.start();
-      this.#register(node);
-    });
-  }
-
-  /** Like a node host: it registers again for as long as its shard does not count on it. */
-  #register(node: SimulatedNode): void {
-    const { adapter: _adapter, ...spec } = node.spec;
-    const { session } = node;
-    const actor = this.#shards.get(spec.shard);
-    if (!actor) return;
-    actor.happened({ on: 'nodeRegistered', node: spec, session });
-    const { nowMs } = this.#calendar;
-    this.#calendar.at(nowMs + ENGINE_MS.registerAgain, () => {
-      const known = actor.state.nodes.find((each) => each.spec.id === spec.id);
-      const isHeld = known?.session === session && known.state === 'ready';
-      const isMine = node.isUp && node.session === session && known?.service !== 'removed';
-      const isHeard = this.#calendar.nowMs >= node.silentUntilMs;
-      if (isMine && isHeard && !isHeld && !actor.isEnded) this.#register(node);
-    });
-  }
-
-  /** Its host finds that nobody holds its presence any more when it is heard again, and registers anew. */
-  #silence(node: SimulatedNode, atMs: number, forMs: number): void {
-    this.#calendar.at(atMs, () => {
-      node.silentUntilMs = Math.max(node.silentUntilMs, atMs + forMs);
-      this.#calendar.at(node.silentUntilMs + ENGINE_MS.hop, () => {
-        if (node.isUp) this.#register(node);
-      });
-    });
+    this.#hosts.restart();
   }
 
   #carryOut(shard: string, effect: ShardEffect, run: number): void {
@@ -248,12 +200,12 @@ class Simulation {
         const lease = actor.state.leases.find((each) => each.lease === effect.lease);
         if (!lease) return;
         this.#calendar.at(nowMs + ENGINE_MS.hop, () =>
-          this.#nodes.get(lease.node)?.cancel(lease.fence),
+          this.#hosts.node(lease.node)?.cancel(lease.fence),
         );
         return;
       }
       case 'presence':
-        return this.#watchPresence(actor, effect, run);
+        return this.#hosts.watch(actor, effect, run);
       case 'dismiss':
         return;
     }
@@ -282,7 +234,7 @@ class Simulation {
   #lease(actor: ShardActor, grant: Parameters<SimulatedNode['run']>[0], run: number): void {
     const { lease, fence, node } = grant;
     const arrived = (): void => {
-      const held = this.#nodes.get(node);
+      const held = this.#hosts.node(node);
       held?.run(grant, (answer) => {
         if (answer.end === 'done') this.#order.watch?.worked?.(grant, answer.result);
         const event = this.#leaseEvent(lease, fence, answer);
@@ -302,28 +254,6 @@ class Simulation {
       return { on: 'leaseUnwritten', lease, fence, why: FULL };
     }
     return { on: 'leaseEnded', lease, fence, result };
-  }
-
-  #watchPresence(
-    actor: ShardActor,
-    { node, incarnation, session }: Extract<ShardEffect, { do: 'presence' }>,
-    run: number,
-  ): void {
-    const held = this.#nodes.get(node);
-    if (!held) return;
-    const look = (): void => {
-      if (run !== actor.run || actor.isEnded) return;
-      const isSilent = this.#calendar.nowMs < held.silentUntilMs;
-      if (held.isUp && held.session === session && !isSilent) {
-        if (this.#disorder.losses.length + this.#disorder.silences.length > 0) {
-          this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.presence, look);
-        }
-        return;
-      }
-      const why = 'its heartbeat stopped';
-      actor.answered(run, { on: 'nodeGone', node, incarnation, change: 'lost', why });
-    };
-    look();
   }
 
   #receive(to: string | null, message: Message): void {

@@ -17,7 +17,7 @@ const LOST_AT_MS = 700;
 
 it(
   `ends every one of ${MISSIONS} missions without their ledger, each job that was open with its one outcome`,
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   () => {
     let chains = 0;
     fc.assert(
