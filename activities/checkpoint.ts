@@ -3,8 +3,8 @@
  * they become one file, which is written under a temporary name, synced and renamed, so that it is there
  * whole or not at all. It says itself whether it is whole: a schema version, and a checksum of its body.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cutCounts, imbalance, type CutCounts } from '../fabric/checkpoint/counts.ts';
 import type { CutPart } from '../fabric/checkpoint/cut.ts';
@@ -15,7 +15,7 @@ import { ORCHESTRATOR } from '../fabric/orchestrator/checkpoints.ts';
 import type { OrchestratorState } from '../fabric/orchestrator/state.ts';
 import type { ShardState } from '../fabric/shard/state.ts';
 import type { SaveCutInput, SealInput } from './contracts.ts';
-import { makeFolder, removeIfThere, syncFolder, writeSynced } from './durable-file.ts';
+import { makeFolder, removeIfThere, writeWhole } from './durable-file.ts';
 
 export const CHECKPOINT_SCHEMA = 'planetary-fabric/checkpoint@1';
 
@@ -175,17 +175,6 @@ function sealed(path: string, { epoch, orchestrator, shards }: Checkpoint, conte
     bytes: content.length,
     positions: Object.fromEntries(positions),
   };
-}
-
-async function writeWhole(folder: string, name: string, content: Buffer): Promise<void> {
-  const temporary = join(folder, `.${name}.${randomUUID()}`);
-  try {
-    await writeSynced(temporary, content);
-    await rename(temporary, join(folder, name));
-  } finally {
-    await removeIfThere(temporary).catch(() => undefined);
-  }
-  await syncFolder(folder);
 }
 
 async function removeOldest(folder: string): Promise<void> {

@@ -3,15 +3,16 @@
  * its folder after. The names of the folders above must be on disk as well, whoever made them: a process
  * that was killed, or one that works at the same time, may have made them and not have synced them yet.
  */
-import { mkdir, open, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /** By folder: the sync of the folder above it, which this process began after the folder was there. */
 const namedOnDisk = new Map<string, Promise<void>>();
 const REMEMBERED_MAX = 1_024;
 
 /** Writes a file anew and syncs its bytes; its name is synced by `syncFolder`. */
-export async function writeSynced(path: string, content: Buffer): Promise<void> {
+export async function writeSynced(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, 'w');
   try {
     await file.writeFile(content);
@@ -19,6 +20,22 @@ export async function writeSynced(path: string, content: Buffer): Promise<void> 
   } finally {
     await file.close();
   }
+}
+
+/** Writes a file in one step, for good: readers, and a disk without power, have the old one or the new one whole. */
+export async function writeWhole(
+  folder: string,
+  name: string,
+  content: string | Uint8Array,
+): Promise<void> {
+  const temporary = join(folder, `.${name}.${randomUUID()}`);
+  try {
+    await writeSynced(temporary, content);
+    await rename(temporary, join(folder, name));
+  } finally {
+    await removeIfThere(temporary).catch(() => undefined);
+  }
+  await syncFolder(folder);
 }
 
 export async function syncFolder(folder: string): Promise<void> {

@@ -3,10 +3,10 @@
  * A run has a folder of its own with its spec and, where the engine is embedded, the engine's database,
  * so that an interrupted run stays whole whatever is started after it.
  */
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { makeFolder, writeWhole } from '../activities/durable-file.ts';
 import { withLock } from '../engine/lock.ts';
 import { isSameProcess, processIdentity } from '../engine/process-identity.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
@@ -63,15 +63,20 @@ export function runSpecFile(stateDir: string, runId: string): string {
   return join(runFolder(stateDir, runId), 'run-spec.json');
 }
 
-/** Writes the file in one step: a reader sees the old content or the new one, never half of one. */
+/**
+ * Writes the file in one step: a reader sees the old content or the new one, never half of one. When it resolves,
+ * the file and the names of its folders are on disk.
+ */
 export async function writeAtomic(file: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const beside = `${file}.${randomUUID()}`;
-  await writeFile(beside, content);
-  await rename(beside, file);
+  const folder = dirname(file);
+  await makeFolder(folder);
+  await writeWhole(folder, basename(file), content);
 }
 
-/** Keeps the spec for the processes of the run and for `resume`. */
+/**
+ * Keeps the spec for the processes of the run and for `resume`. It comes before the engine's start, whose
+ * database is put into the same folder: SQLite syncs the names in that, and nobody else the names above it.
+ */
 export async function keepRunSpec(stateDir: string, spec: RunSpec): Promise<void> {
   await writeAtomic(runSpecFile(stateDir, spec.runId), `${JSON.stringify(spec, null, 2)}\n`);
 }

@@ -3,163 +3,180 @@
  * it would be found, with synced bytes and synced names alone, and everything that anybody had been
  * told is on disk by then is looked for there. SIGKILL could not show this: it leaves the page cache.
  *
- * The server's own database is not part of this. Where no process may be traced the tests say so and are
- * left out, which `.ci/run` counts as a failure.
+ * Where no process may be traced the tests say so and are left out, which `.ci/run` counts as a failure.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readCheckpoint } from '../../activities/checkpoint.ts';
 import { readLedgerGroups } from '../../activities/ledger.ts';
-import { readSegment } from '../../activities/results.ts';
+import { seededUnit } from '../../fabric/seeded.ts';
+import { EXIT } from '../../scripts/exit-code.ts';
 import { LiveFabric } from '../e2e/live-fabric.ts';
 import { temporaryFolder } from '../activities/temporary-folder.ts';
-import { acknowledgedIn, type Acknowledged } from './acknowledged.ts';
-import { parseTrace, TracedDisk, type Call, type Image } from './synced-image.ts';
+import type { Acknowledged } from './acknowledged.ts';
+import { lay, missingAt, toldEvents } from './missing.ts';
+import { eventsByRun } from './server-database.ts';
+import { differencesServed } from './served-histories.ts';
+import { TracedDisk, type Change } from './synced-image.ts';
+import type { Call } from './trace.ts';
+import { DATABASE, JOBS, RUN_MS_MAX, SHARDS, traceRun, type Traced } from './traced-run.ts';
 
-const JOBS = 300;
-const SHARDS = ['earth', 'luna'];
-const RUN_MS_MAX = 120_000;
 /** A long form looks at every instant; the one of every day at so many of them. */
-const INSTANTS = process.env['FABRIC_TESTS'] === 'power-loss' ? Infinity : 60;
+const isLong = process.env['FABRIC_TESTS'] === 'power-loss';
+const INSTANTS = isLong ? Infinity : 40;
+const SERVED_INSTANTS = isLong ? 60 : 2;
+const PLANTED_INSTANTS = 20;
+const TEST_MS_MAX = isLong ? 3_600_000 : 120_000;
+
+/** From the sync of what an answer tells to the next event that shows it was heard, tens of ms pass under a trace. */
+const EARLY_MS = 200;
 
 const mayTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
 if (!mayTrace) console.warn('Power loss is left out: strace is not there or may not trace.');
 
 const image = temporaryFolder();
 
-/** Puts the image on disk below the test's own folder, in the place of the one before. */
-function lay(files: Image, root: string): (path: string) => string {
-  const at = (path: string): string => image.in(`disk${path.slice(root.length)}`);
-  rmSync(image.in('disk'), { recursive: true, force: true });
-  for (const [path, { bytes, from }] of files) {
-    // Parts of a checkpoint are gone once it is sealed.
-    if (!existsSync(from)) continue;
-    mkdirSync(dirname(at(path)), { recursive: true });
-    copyFileSync(from, at(path));
-    truncateSync(at(path), bytes);
-  }
-  return at;
-}
-
-interface Traced {
-  readonly root: string;
-  readonly calls: readonly Call[];
-  readonly told: readonly Acknowledged[];
-  readonly runId: string;
-}
-
-/** What is missing in the image of an instant, and what the ledger there points at and is not there. */
-async function missingAt(
-  { root, runId }: Traced,
-  files: Image,
-  told: readonly Acknowledged[],
-): Promise<string[]> {
-  const at = lay(files, root);
-  const reports = join(root, 'reports', 'planetary-fabric');
-  const missing: string[] = [];
-  const look = async (what: string, read: () => Promise<unknown>): Promise<void> => {
-    await read().catch((error: unknown) => missing.push(`${what}: ${String(error)}`));
-  };
-  const results = at(join(reports, 'results', runId));
-  const last = new Map<string, Acknowledged & { kind: 'group' }>();
-  for (const each of told) {
-    if (each.kind === 'group') last.set(each.chain, each);
-    else if (each.kind === 'segment') {
-      await look(each.segment.name, () => readSegment(results, each.segment));
-    } else {
-      await look(each.path, async () => {
-        const { sha256 } = await readCheckpoint(at(each.path));
-        if (sha256 !== each.sha256) throw new Error(`it has digest ${sha256}`);
-      });
-    }
-  }
-  for (const chain of [...SHARDS, 'orchestrator']) {
-    await look(chain, async () => {
-      const known = last.get(chain);
-      const groups = readLedgerGroups(at(join(reports, 'ledger', runId, chain)), known);
-      for await (const { entries } of groups) {
-        for (const entry of entries) {
-          if (entry.type !== 'outcome' || entry.segment === null) continue;
-          const { segment } = entry;
-          await look(`outcome of ${entry.fence}`, () => readSegment(results, segment));
-        }
-      }
-    });
-  }
-  return missing;
+/** So many of them, spread evenly, and the last. */
+function spread(told: readonly Acknowledged[], count: number): number[] {
+  const step = Math.max(1, told.length / count);
+  const some = told.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
+  return [...some, told.at(-1)!].map(({ atMs }) => atMs);
 }
 
 describe.runIf(mayTrace)('after a loss of power', () => {
   const fabric = new LiveFabric();
   let traced: Traced;
 
+  const by = (atMs: number) => traced.told.filter((each) => each.atMs <= atMs);
+  const missing = (disk: TracedDisk, atMs: number, arrives?: (change: Change) => boolean) =>
+    missingAt(traced, disk.at(atMs, arrives), by(atMs), image.in('disk'));
+
   beforeAll(async () => {
-    const mission = fabric.mission({
-      scenario: 'power-loss',
-      seed: 3,
-      timeScale: 1_000_000,
-      policy: { tickMs: 200, leaseTargetMs: 100, leaseJobsMax: 20, checkpointEveryMs: 500 },
-      shards: { earth: { spilloverLimit: 50, spillTargets: ['luna'] }, luna: {} },
-      nodes: SHARDS.map((shard) => ({ id: `${shard}-node`, shard, slots: 2 })),
-      blueprints: [{ shard: 'earth', kind: 'survey', count: JOBS, durationMs: 10 }],
-    });
-    const trace = join(fabric.folder, 'trace');
-    const calls = 'openat,open,creat,write,pwrite64,writev,pwritev,fsync,fdatasync';
-    const names = 'rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat';
-    const before = ['strace', '-f', '-q', '-y', '-ttt', '-T', '-s', '0'];
-    const run = fabric.run(['run', mission], RUN_MS_MAX, [
-      ...before,
-      '-e',
-      `trace=?${[...calls.split(','), ...names.split(',')].join(',?')}`,
-      '-o',
-      trace,
-    ]);
-    expect(run, run.stderr).toMatchObject({ status: 0 });
-    const runId = fabric.runId();
-    traced = {
-      root: fabric.folder,
-      calls: [...parseTrace(readFileSync(trace, 'utf8'))],
-      told: await acknowledgedIn(fabric.histories(runId)),
-      runId,
-    };
+    traced = await traceRun(fabric);
   }, RUN_MS_MAX);
   afterAll(() => fabric.end());
 
-  test('everything that was acknowledged is there, at every instant that was looked at', async () => {
-    const { told, calls } = traced;
-    const disk = new TracedDisk(fabric.folder, calls);
-    const step = Math.max(1, told.length / INSTANTS);
-    const instants = told.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
-    const missing: string[] = [];
-    for (const { atMs } of [...instants, told.at(-1)!]) {
-      const by = told.filter((each) => each.atMs <= atMs);
-      missing.push(...(await missingAt(traced, disk.at(atMs), by)));
-    }
-    expect(missing).toEqual([]);
-    const kinds = told.map(({ kind }) => kind);
-    expect(kinds.filter((kind) => kind === 'segment').length).toBeGreaterThan(JOBS / 20);
-    expect(kinds.filter((kind) => kind === 'checkpoint').length).toBeGreaterThan(1);
-    expect(kinds.filter((kind) => kind === 'group').length).toBeGreaterThan(3 * SHARDS.length);
-  });
+  test.each([
+    ['nothing besides', () => false],
+    [
+      'a drawn half of the sectors that no sync had kept',
+      ({ number }: Change) => seededUnit(number) < 0.5,
+    ],
+  ])(
+    'everything that was acknowledged is there, and %s, at every instant that was looked at',
+    async (_, arrives) => {
+      const disk = new TracedDisk(fabric.folder, traced.calls);
+      const found: string[] = [];
+      for (const atMs of spread(traced.told, INSTANTS)) {
+        found.push(...(await missing(disk, atMs, arrives)));
+      }
+      expect(found).toEqual([]);
+      const kinds = traced.told.map(({ kind }) => kind);
+      expect(kinds.filter((kind) => kind === 'segment').length).toBeGreaterThan(JOBS / 20);
+      expect(kinds.filter((kind) => kind === 'checkpoint').length).toBeGreaterThan(1);
+      expect(kinds.filter((kind) => kind === 'group').length).toBeGreaterThan(3 * SHARDS.length);
+      expect(kinds.filter((kind) => kind === 'events').length).toBeGreaterThan(JOBS / 4);
+    },
+    TEST_MS_MAX,
+  );
 
-  test.each(['ledger', 'results', 'checkpoints'] as const)(
+  test(
+    'a real server on the database that is left has every event that anybody was told of',
+    async () => {
+      const { told, calls, root, runFolder, histories } = traced;
+      const disk = new TracedDisk(root, calls);
+      for (const atMs of spread(told, SERVED_INSTANTS)) {
+        const at = lay(disk.at(atMs), root, image.in('disk'));
+        expect(await differencesServed(at(runFolder), histories, toldEvents(by(atMs)))).toEqual([]);
+      }
+    },
+    TEST_MS_MAX,
+  );
+
+  test.each([
+    ['the ledger holds a group that the server has no answer about', true],
+    ['the server has asked for a group that the ledger does not hold', false],
+  ])(
+    'where %s, resume ends the run with nothing lost or doubled',
+    async (_, isOnDisk) => {
+      const { told, calls, root, runFolder, runId, outcomeDigest } = traced;
+      const groups = told.filter((each) => each.kind === 'group');
+      const group = groups[Math.floor(groups.length / 2)]!;
+      const ledger = join(root, 'reports', 'planetary-fabric', 'ledger', runId, group.chain);
+      const named = calls.filter(
+        ({ name, endedMs, paths: [, path] }) =>
+          name.startsWith('link') && path?.startsWith(ledger) === true && endedMs < group.atMs,
+      );
+      const files = new TracedDisk(root, calls).at(isOnDisk ? group.atMs : named.at(-1)!.endedMs);
+      const at = lay(files, root, image.in('disk'));
+      let entries = 0;
+      for await (const each of readLedgerGroups(at(ledger))) entries += each.entries.length;
+      expect(entries >= group.entries).toBe(isOnDisk);
+      const events = eventsByRun(at(join(runFolder, DATABASE))).get(group.runId)!;
+      expect(events).toBeGreaterThanOrEqual(group.askedIn);
+      expect(events).toBeLessThan(group.answeredIn);
+
+      // The run's files name each other by absolute paths.
+      lay(files, root, root);
+      const resumed = fabric.run(['resume', runId], RUN_MS_MAX);
+      expect(resumed, resumed.stderr).toMatchObject({ status: EXIT.done });
+      expect(resumed.stdout).not.toMatch(/rebuilt from/);
+      const report = fabric.report(runId);
+      expect(report.problems).toEqual([]);
+      expect(report.jobs).toMatchObject({ submitted: JOBS, accepted: JOBS, completed: JOBS });
+      expect(report.outcomeDigest).toBe(outcomeDigest);
+      const audit = fabric.run(['audit', 'verify', runId]);
+      expect(audit, audit.stdout).toMatchObject({ status: EXIT.done });
+    },
+    TEST_MS_MAX,
+  );
+
+  test.each(['ledger', 'results', 'checkpoints', '.planetary-fabric'] as const)(
     'a fabric that forgot a sync of its %s would be found out',
     async (place) => {
-      const { told, calls } = traced;
-      const { atMs } = told.at(-1)!;
+      const { told, calls, root } = traced;
       for (const forgets of [
         (path: string) => /\.(nd)?json(\.[0-9a-f-]+)?$/.test(path),
-        (path: string) => !/\.(nd)?json/.test(path),
+        (path: string) => !/\.(nd)?json|\.db/.test(path),
       ]) {
         const without = calls.filter(
           ({ name, paths: [path = ''] }) =>
             !(name === 'fsync' && path.includes(`/${place}/`) && forgets(path)),
         );
-        const disk = new TracedDisk(fabric.folder, without);
-        expect(await missingAt(traced, disk.at(atMs), told)).not.toEqual([]);
+        expect(await missing(new TracedDisk(root, without), told.at(-1)!.atMs)).not.toEqual([]);
       }
     },
   );
+
+  test.each([
+    ['answers before its database is synced', answersEarly],
+    ['syncs its database at checkpoints alone, as with synchronous=NORMAL', syncsAtCheckpoints],
+  ])('a server that %s would be found out', async (_, planted) => {
+    const { told, root, runFolder, calls } = traced;
+    const disk = new TracedDisk(root, planted(calls, join(runFolder, DATABASE)));
+    const found: string[] = [];
+    for (const atMs of spread(told, PLANTED_INSTANTS)) found.push(...(await missing(disk, atMs)));
+    expect(found).not.toEqual([]);
+    // Nothing else is missing; before its first checkpoint the database has not even its tables.
+    expect(found.filter((each) => !/^database: | events told of$/.test(each))).toEqual([]);
+  });
 });
+
+function answersEarly(calls: readonly Call[], database: string): Call[] {
+  return calls.map((call) =>
+    call.name === 'fsync' && call.paths[0]?.startsWith(database)
+      ? { ...call, endedMs: call.endedMs + EARLY_MS }
+      : call,
+  );
+}
+
+function syncsAtCheckpoints(calls: readonly Call[], database: string): Call[] {
+  const ofDatabase = calls.filter(({ paths: [path] }) => path?.startsWith(database));
+  const forgotten = new Set(
+    ofDatabase.filter(
+      ({ name, paths: [path] }, i) =>
+        name === 'fsync' && path !== database && ofDatabase[i + 1]?.paths[0] !== database,
+    ),
+  );
+  return calls.filter((call) => !forgotten.has(call));
+}

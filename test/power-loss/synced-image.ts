@@ -1,69 +1,63 @@
 /**
- * What a disk would hold after a loss of power, told from a trace of system calls: a file's bytes only as far
- * as they had been written when a sync of it began, and a name only if its folder was synced after it was
- * given. Nothing else is taken for kept, though a real disk would keep more. Files are written once here, so
- * their bytes are read from where they stand at the end.
+ * What a disk would hold after a loss of power, told from a trace of system calls: of a file's bytes only what
+ * had been written when a sync of it began that has ended, and a name only if its folder was synced after it was
+ * given. Nothing else is taken for kept. A real disk may keep more, and in any order: so any choice of
+ * what was written since can be taken for kept as well.
  */
+import type { Call } from './trace.ts';
 
-/** One traced call on the files of interest, with its times in ms since the epoch. */
-export interface Call {
-  readonly beganMs: number;
-  readonly endedMs: number;
-  readonly name: string;
-  /** Absolute, as the call named them or as the descriptor stands for. */
-  readonly paths: readonly string[];
-  readonly creates: boolean;
-  readonly result: number;
+/** What a disk writes whole or not at all; a longer write may arrive in part. */
+const SECTOR_BYTES = 512;
+
+interface Write {
+  readonly number: number;
+  readonly at: number;
+  readonly bytes: Buffer;
 }
 
-const LINE = /^(\d+)\s+(\d+\.\d+) (?:<\.\.\. (\w+) resumed>)?(.*)$/;
-const DONE = /\)\s+= (-?\d+)(?:<([^>]*)>)?.*<(\d+\.\d+)>$/;
-const WATCHED =
-  /^(?:open(?:at)?|creat|p?writev?|pwrite64|fsync|fdatasync|link(?:at)?|unlink(?:at)?|mkdir(?:at)?|rename\w*)$/;
+interface Resize {
+  readonly number: number;
+  readonly size: number;
+}
 
-/** Reads the output of `strace -f -y -ttt -T`; calls that a signal cut off or that failed are left out. */
-export function* parseTrace(text: string): Generator<Call> {
-  const begun = new Map<string, { readonly at: string; readonly head: string }>();
-  for (const line of text.split('\n')) {
-    const [, pid, at, resumed, rest] = LINE.exec(line) ?? [];
-    if (pid === undefined || at === undefined || rest === undefined) continue;
-    if (rest.endsWith('<unfinished ...>')) {
-      begun.set(pid, { at, head: rest.slice(0, -'<unfinished ...>'.length) });
-      continue;
-    }
-    const before = resumed === undefined ? undefined : begun.get(pid);
-    if (resumed !== undefined && before === undefined) continue;
-    const call = callOf(before?.at ?? at, `${before?.head ?? ''}${rest}`);
-    if (call !== null) yield call;
+/** A change of a file that no sync has kept yet, numbered by its place in the trace. */
+export type Change = Write | Resize;
+
+/** Bytes that grow as they are written. */
+class Contents {
+  #room: Buffer;
+  #size: number;
+
+  constructor(bytes: Buffer = Buffer.alloc(0)) {
+    this.#room = Buffer.from(bytes);
+    this.#size = bytes.length;
   }
-}
 
-function callOf(at: string, text: string): Call | null {
-  const name = /^(\w+)\(/.exec(text)?.[1] ?? '';
-  const [, result, opened, took] = DONE.exec(text) ?? [];
-  if (!WATCHED.test(name) || result === undefined || Number(result) < 0) return null;
-  const quoted = [...text.matchAll(/"([^"]*)"/g)].map(([, path]) => path!);
-  const fd = /^\w+\(\d+<([^>]*)>/.exec(text)?.[1];
-  const byPath = /^(?:open|creat|link|unlink|mkdir|rename)/.test(name);
-  const paths = byPath ? (opened === undefined ? quoted : [opened]) : fd === undefined ? [] : [fd];
-  const beganMs = Number(at) * 1_000;
-  const endedMs = beganMs + Number(took) * 1_000;
-  return {
-    beganMs,
-    endedMs,
-    name,
-    paths,
-    creates: text.includes('O_CREAT'),
-    result: Number(result),
-  };
+  get bytes(): Buffer {
+    return this.#room.subarray(0, this.#size);
+  }
+
+  apply(change: Change): void {
+    if ('size' in change) this.#resize(change.size);
+    else {
+      this.#resize(Math.max(this.#size, change.at + change.bytes.length));
+      change.bytes.copy(this.#room, change.at);
+    }
+  }
+
+  #resize(size: number): void {
+    if (size > this.#room.length) this.#room = Buffer.concat([this.bytes], 2 * size);
+    if (size > this.#size) this.#room.fill(0, this.#size, size);
+    this.#size = size;
+  }
 }
 
 interface FileNode {
   readonly kind: 'file';
-  written: number;
-  synced: number;
-  /** Where its bytes stand at the end. */
-  path: string;
+  readonly synced: Contents;
+  changes: Change[];
+  /** Its size for those who read it while the power is on. */
+  size: number;
 }
 
 interface FolderNode {
@@ -75,8 +69,8 @@ interface FolderNode {
 
 type DiskNode = FileNode | FolderNode;
 
-/** Files of an image by path: how many of their bytes are kept, and where to read those. */
-export type Image = ReadonlyMap<string, { readonly bytes: number; readonly from: string }>;
+/** What the files of an image hold, by path. */
+export type Image = ReadonlyMap<string, Buffer>;
 
 /** A disk below `root`, which was there and synced before; what happens elsewhere is passed over. */
 export class TracedDisk {
@@ -84,6 +78,7 @@ export class TracedDisk {
   readonly #top: FolderNode = folder();
   readonly #steps: { readonly atMs: number; readonly run: () => void }[];
   #next = 0;
+  #changes = 0;
 
   constructor(root: string, calls: Iterable<Call>) {
     this.#root = root;
@@ -93,31 +88,29 @@ export class TracedDisk {
       .sort((a, b) => a.atMs - b.atMs);
   }
 
-  /** How many calls it was told of. */
-  get calls(): number {
-    return this.#steps.length;
-  }
-
-  /** The image at an instant. Instants are asked for in their order. */
-  at(atMs: number): Image {
+  /**
+   * The image at an instant, with those changes that had not been synced and arrive all the same. Instants are asked
+   * for in their order, and what the one before gave is then no longer good.
+   */
+  at(atMs: number, arrives: (change: Change) => boolean = () => false): Image {
     for (; (this.#steps[this.#next]?.atMs ?? Infinity) <= atMs; this.#next++) {
       this.#steps[this.#next]!.run();
     }
-    const image = new Map<string, { bytes: number; from: string }>();
-    collect(this.#top, this.#root, image);
+    const image = new Map<string, Buffer>();
+    collect(this.#top, this.#root, arrives, image);
     return image;
   }
 
   #stepsOf(call: Call) {
-    const { name, paths, beganMs, endedMs } = call;
-    const [first = '', second = ''] = paths;
+    const { name, beganMs, endedMs } = call;
+    const [path = ''] = call.paths;
     if (name !== 'fsync' && name !== 'fdatasync') {
-      return [{ atMs: endedMs, run: () => this.#apply(call, first, second) }];
+      return [{ atMs: endedMs, run: () => this.#apply(call) }];
     }
     let keep = (): void => undefined;
     // What is done while the sync is under way may miss it.
     const look = (): void => {
-      keep = kept(this.#find(first));
+      keep = kept(this.#find(path));
     };
     return [
       { atMs: beganMs, run: look },
@@ -125,26 +118,37 @@ export class TracedDisk {
     ];
   }
 
-  #apply({ name, creates, result }: Call, first: string, second: string): void {
+  #apply({ name, creates, empties, bytes, at, paths: [first = '', second = ''] }: Call): void {
     if (name.startsWith('mkdir')) this.#put(first, folder());
     else if (name.startsWith('open') || name === 'creat') {
-      if (creates && this.#find(first) === undefined) {
-        this.#put(first, { kind: 'file', written: 0, synced: 0, path: first });
-      }
-    } else if (name.startsWith('link')) {
+      if (creates && this.#find(first) === undefined) this.#put(first, file());
+      if (empties) this.#resize(first, 0);
+    } else if (name.startsWith('link') || name.startsWith('rename')) {
       const node = this.#find(first);
-      if (node?.kind === 'file') node.path = second;
-      if (node) this.#put(second, node);
-    } else if (name.startsWith('rename')) {
-      const node = this.#find(first);
-      if (node?.kind === 'file') node.path = second;
-      this.#remove(first);
+      if (name.startsWith('rename')) this.#remove(first);
       if (node) this.#put(second, node);
     } else if (name.startsWith('unlink')) this.#remove(first);
-    else {
-      const node = this.#find(first);
-      if (node?.kind === 'file') node.written += result;
+    else if (name === 'ftruncate') this.#resize(first, at!);
+    else this.#write(first, at, bytes);
+  }
+
+  #write(path: string, place: number | null, bytes: Buffer): void {
+    const node = this.#find(path);
+    if (node?.kind !== 'file') return;
+    const start = place ?? node.size;
+    for (let from = 0, to = 0; from < bytes.length; from = to) {
+      const at = start + from;
+      to = Math.min(bytes.length, from + SECTOR_BYTES - (at % SECTOR_BYTES));
+      node.changes.push({ number: this.#changes++, at, bytes: bytes.subarray(from, to) });
     }
+    node.size = Math.max(node.size, start + bytes.length);
+  }
+
+  #resize(path: string, size: number): void {
+    const node = this.#find(path);
+    if (node?.kind !== 'file' || node.size === size) return;
+    node.changes.push({ number: this.#changes++, size });
+    node.size = size;
   }
 
   #find(path: string): DiskNode | undefined {
@@ -172,6 +176,10 @@ function folder(): FolderNode {
   return { kind: 'folder', names: new Map(), kept: new Map() };
 }
 
+function file(): FileNode {
+  return { kind: 'file', synced: new Contents(), changes: [], size: 0 };
+}
+
 /** What a sync that begins now keeps once it has ended. */
 function kept(node: DiskNode | undefined): () => void {
   if (node === undefined) return () => undefined;
@@ -179,18 +187,28 @@ function kept(node: DiskNode | undefined): () => void {
     const names = new Map(node.names);
     return () => (node.kept = names);
   }
-  const { written } = node;
-  return () => (node.synced = Math.max(node.synced, written));
+  const last = node.changes.at(-1)?.number ?? -1;
+  return () => {
+    const under = node.changes.filter(({ number }) => number <= last);
+    for (const change of under) node.synced.apply(change);
+    node.changes = node.changes.slice(under.length);
+  };
 }
 
 function collect(
   { kept: names }: FolderNode,
   path: string,
-  image: Map<string, { bytes: number; from: string }>,
+  arrives: (change: Change) => boolean,
+  image: Map<string, Buffer>,
 ): void {
   for (const [name, node] of names) {
     const at = `${path}/${name}`;
-    if (node.kind === 'folder') collect(node, at, image);
-    else image.set(at, { bytes: node.synced, from: node.path });
+    if (node.kind === 'folder') collect(node, at, arrives, image);
+    else {
+      const more = node.changes.filter(arrives);
+      const contents = more.length === 0 ? node.synced : new Contents(node.synced.bytes);
+      for (const change of more) contents.apply(change);
+      image.set(at, contents.bytes);
+    }
   }
 }
