@@ -18,6 +18,7 @@ const TEST_MS_MAX = 90_000;
  * 5.6 s were seen. What it costs on a quiet one is for `bench:resume` to say.
  */
 const KILL_COSTS_MS_MAX = 8_000;
+const WENT_BACK = ['it was told to stop', 'it had not started'];
 
 const fabric = new LiveFabric();
 afterAll(() => fabric.end(), TEST_MS_MAX);
@@ -120,7 +121,8 @@ it(
     }
     // What it had not begun went back when it left; nothing was lost on the way, and no try counted.
     for (const entry of await fabric.ledger(runId, 'luna')) {
-      if (entry.type === 'requeue') expect(entry.why).toBe('it was told to stop');
+      // Its own word that it stops, or the answer to its shard's call to give back: whichever came first.
+      if (entry.type === 'requeue') expect(WENT_BACK).toContain(entry.why);
       if (entry.type === 'outcome')
         expect(entry.items.every(({ attempt }) => attempt === 1)).toBe(true);
     }
