@@ -16,8 +16,16 @@ import { bundlePath, payloadConverterPath } from './workflow-bundle.ts';
 
 /** One workflow a shard and one more; room for fabrics of the largest size. */
 const CACHED_WORKFLOWS_MAX = 64;
-/** A process that was killed leaves tasks on its sticky queue: this long until they go to another. */
-const STICKY_TIMEOUT_MS = usesTemporalDefaults(process.env) ? 10_000 : 100;
+/**
+ * A process that was killed leaves tasks on its sticky queue: this long until they go to another. No shorter:
+ * a busy process lets tasks wait too, and each that waits too long goes round by the other queue.
+ */
+const STICKY_TIMEOUT_MS = usesTemporalDefaults(process.env) ? 10_000 : 400;
+/**
+ * As few as the SDK allows. A process that starts replays every workflow, in one thread; a task's time runs
+ * from when it is taken, so those that are taken all at once are all late. See docs/decisions/0015.
+ */
+const WORKFLOW_TASKS_AT_ONCE = 2;
 /** Of an append or a pull that takes long: less than half of what the workflows wait for a beat. */
 const ACTIVITY_BEAT_MAX = '400ms';
 
@@ -37,7 +45,8 @@ export async function startOrchestrator(
     activities: makeOrchestratorActivities(),
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
-    maxConcurrentWorkflowTaskPolls: 8,
+    maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS_AT_ONCE,
+    maxConcurrentWorkflowTaskPolls: WORKFLOW_TASKS_AT_ONCE,
     maxConcurrentActivityTaskPolls: 8,
     maxConcurrentActivityTaskExecutions: 64,
     maxHeartbeatThrottleInterval: ACTIVITY_BEAT_MAX,
