@@ -47,7 +47,8 @@ export class SegmentWriter {
 
   /**
    * Syncs the rest and closes the file: the whole segment, or null where nothing was added. Throws a failure
-   * of type `ResultsUnwritable` when the file system refuses, and leaves nothing behind then.
+   * of type `ResultsUnwritable` when the file system refuses. What had been synced by then stays: a heartbeat
+   * may have told of it, and should this process end before it tells that the lease failed, that is kept.
    */
   async end(): Promise<Segment | null> {
     try {
@@ -56,8 +57,10 @@ export class SegmentWriter {
     } catch (error) {
       const why = unwritableWords(error);
       if (why === null) throw error;
-      // Half a file would only take room; that it can't be removed is not what is to be told.
-      await removeIfThere(join(this.#folder, this.#name)).catch(() => undefined);
+      // Half a record would only take room; that it can't be removed is not what is to be told.
+      if (this.#synced === null) {
+        await removeIfThere(join(this.#folder, this.#name)).catch(() => undefined);
+      }
       const bytes = this.#bytes + Buffer.byteLength(this.#pending.join(''));
       throw unwritable(this.#folder, bytes, why);
     } finally {

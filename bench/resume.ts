@@ -22,12 +22,22 @@ const APART_MS = { fabric: 4_000, temporal: 14_000 } as const;
 const FIRST_MS = 3_000;
 const NODES = 4;
 const JOB_MS = 20;
+const ONE_SHARD = ['earth'];
+/** As many as the product has: a process that starts replays all of their workflows. */
+const FIVE_SHARDS = ['earth', 'luna', 'mars', 'helios', 'edge'];
 /** Of one run: a longer one would tell more of its length than of its kills. */
 const KILLS_PER_RUN = 10;
 
 /** A mission that has work for as long as its faults take. */
-function missionOf(kind: Kind, kills: number, apartMs: number): MissionInput {
+function missionOf(
+  kind: Kind,
+  kills: number,
+  apartMs: number,
+  shards: readonly string[] = ONE_SHARD,
+): MissionInput {
   const seconds = (FIRST_MS + (kills + 1) * apartMs) / 1_000;
+  // More than one machine's worth of work would tell of its queue and not of its kills.
+  const nodes = shards.length > 1 ? NODES / 2 : NODES;
   const node = (i: number) => ({
     kind,
     at: FIRST_MS + i * apartMs,
@@ -37,28 +47,34 @@ function missionOf(kind: Kind, kills: number, apartMs: number): MissionInput {
   return {
     scenario: 'bench-resume',
     policy: { tickMs: 250, leaseTargetMs: 200, leaseJobsMax: 10, leaseTimeoutMs: 20_000 },
-    shards: { earth: {} },
-    nodes: [{ id: 'earth-node', shard: 'earth', count: NODES, slots: 1 }],
-    blueprints: [
-      {
-        shard: 'earth',
-        kind: 'probe',
-        count: Math.round((seconds * 1_000 * NODES) / JOB_MS),
-        durationMs: JOB_MS,
-      },
-    ],
+    shards: Object.fromEntries(shards.map((shard) => [shard, {}])),
+    nodes: shards.map((shard) => ({ id: `${shard}-node`, shard, count: nodes, slots: 1 })),
+    blueprints: shards.map((shard) => ({
+      shard,
+      kind: 'probe',
+      count: Math.round((seconds * 1_000 * nodes) / JOB_MS),
+      durationMs: JOB_MS,
+    })),
     faults: Array.from({ length: kills }, (_, i) =>
       kind === 'kill-node' ? node(i) : other(i),
     ) as NonNullable<MissionInput['faults']>,
   };
 }
 
-async function faultsOf(kind: Kind, times: number, apartMs: number): Promise<Fault[]> {
+async function faultsOf(
+  kind: Kind,
+  times: number,
+  apartMs: number,
+  shards?: readonly string[],
+): Promise<Fault[]> {
   const faults: Fault[] = [];
   while (faults.length < times) {
     const folder = await mkdtemp(join(tmpdir(), 'bench-resume-'));
     const kills = Math.min(KILLS_PER_RUN, times - faults.length);
-    await writeFile(join(folder, 'm.json'), JSON.stringify(missionOf(kind, kills, apartMs)));
+    await writeFile(
+      join(folder, 'm.json'),
+      JSON.stringify(missionOf(kind, kills, apartMs, shards)),
+    );
     const { report } = await runToReport('m.json', { folder, overrides: {} });
     if (!report.passed) throw new Error(`a run did not pass; it is in ${folder}`);
     faults.push(...report.faults);
@@ -116,6 +132,8 @@ function take(found: readonly string[][]): void {
 for (const kind of ['kill-orchestrator', 'kill-node', 'kill-server'] as const) {
   take(rowsOf(kind, await faultsOf(kind, times, APART_MS.fabric)));
 }
+const ofFive = await faultsOf('kill-orchestrator', times, APART_MS.fabric, FIVE_SHARDS);
+take(rowsOf('kill-orchestrator, five shards', ofFive));
 const pairs = 'two orchestrators, one killed, none restarted';
 take([[pairs, 'the kill', ...figures(await costsOfPairs(times))]]);
 process.env['FABRIC_TEMPORAL_DEFAULTS'] = '1';

@@ -19,12 +19,15 @@ export const SQLITE_PRAGMAS = ['journal_mode=WAL', 'synchronous=FULL'] as const;
 /**
  * The poll rate of 20 a second adds about 45 ms to every task hop on the dev server's one history
  * shard; 1000 takes that away. Timers are read up to a second late unless the time that the reader may
- * be shifted by is short: with 20 ms a tick of 0.2 s is one. The other two let `temporal worker list`
- * show the fabric's workers.
+ * be shifted by is short: with 20 ms a tick of 0.2 s is one. A task queue of four parts, as it is unless told,
+ * needs a poller at each: with the few of one process a task could lie for two seconds in a part
+ * where none was. The last two let `temporal worker list` show the fabric's workers.
  */
 export const DYNAMIC_CONFIG = [
   'history.transferProcessorMaxPollRPS=1000',
   'history.timerProcessorMaxTimeShift="20ms"',
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
   'frontend.WorkerHeartbeatsEnabled=true',
   'frontend.ListWorkersEnabled=true',
 ] as const;

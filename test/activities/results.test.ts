@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
 import type { ResultRecord } from '../../activities/results.ts';
 import { readSegment } from '../../activities/results.ts';
@@ -53,6 +54,29 @@ test('what was synced of a segment can be read while it is written on, and after
   expect(whole).toMatchObject({ name: 'long.ndjson', records: 3 });
   expect(await readSegment(folder.path, whole!)).toHaveLength(3);
   expect(await readSegment(folder.path, prefix)).toEqual([record(0), record(1)]);
+});
+
+test('a disk that fills up leaves what had been synced, and nothing of what had not', async () => {
+  const told = new SegmentWriter(folder.path, 'told.ndjson');
+  told.add(record(0));
+  await vi.waitUntil(() => told.synced !== null, { timeout: 5_000 });
+  const prefix = told.synced!;
+  const untold = new SegmentWriter(folder.path, 'untold.ndjson');
+  const file = await open(folder.in('any'), 'w');
+  const full = Object.assign(new Error('full'), { code: 'ENOSPC', syscall: 'write' });
+  const write = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'write');
+  write.mockRejectedValue(full);
+  try {
+    for (const writer of [told, untold]) {
+      writer.add(record(1));
+      await expect(writer.end()).rejects.toMatchObject({ type: 'ResultsUnwritable' });
+    }
+  } finally {
+    write.mockRestore();
+    await file.close();
+  }
+  expect(await readSegment(folder.path, prefix)).toEqual([record(0)]);
+  expect(existsSync(folder.in('untold.ndjson'))).toBe(false);
 });
 
 test('a segment of nothing is none', async () => {

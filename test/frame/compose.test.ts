@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { DYNAMIC_CONFIG } from '../../engine/server-arguments.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -122,7 +123,13 @@ describe('the compose file', () => {
     const settings = parse(
       readFileSync(join(root, 'config', 'temporal', 'dynamic-config.yaml'), 'utf8'),
     ) as Record<string, { value: unknown }[]>;
-    expect(settings['history.transferProcessorMaxPollRPS']).toEqual([{ value: 1000 }]);
+    // The embedded server's are JSON on a command line, and these the same in YAML.
+    const embedded = DYNAMIC_CONFIG.map((setting) => setting.split('=') as [string, string]);
+    expect(settings).toEqual(
+      Object.fromEntries(
+        embedded.map(([key, value]) => [key, [{ value: JSON.parse(value) as unknown }]]),
+      ),
+    );
     const mounted = bindMounts
       .find((mount) => mount.includes('dynamic-config.yaml'))
       ?.split(':')[1];
