@@ -70,6 +70,11 @@ export class CommandCheck {
     this.#findings = findings;
   }
 
+  /** Those that the orchestrator's chain begins with. */
+  get shards(): readonly string[] {
+    return this.#shards;
+  }
+
   get commands(): number {
     return this.#ordered.size;
   }

@@ -183,6 +183,14 @@ class RunAudit {
         if (this.#closed.has(chain)) continue;
         this.findings.fail('chains', `${chain} is not closed: its last entries are missing`, null);
       }
+      for (const shard of this.#commands.shards) {
+        if (this.chains.has(shard)) continue;
+        this.findings.fail(
+          'chains',
+          `${shard} has no chain, and the orchestrator's names it`,
+          null,
+        );
+      }
     }
     this.#replay.close();
     // Where a chain trails, what one job came to may stand in another; the replay knows of those.

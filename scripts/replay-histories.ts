@@ -53,9 +53,10 @@ async function* sifted(
   known: Map<string, Omit<Replayed, 'why'>>,
   unfit: Replayed[],
 ): AsyncGenerator<{ workflowId: string; history: History }> {
-  let before: Before | null = null;
+  let before = null as Before | null;
   for await (const read of histories) {
     const { workflowId, n } = read;
+    if (before?.workflowId !== workflowId) unfit.push(...missingAfter(before));
     if ('unreadable' in read) {
       before = null;
       unfit.push({ workflowId, n, events: 0, why: `it can't be read: ${read.unreadable}` });
@@ -69,6 +70,16 @@ async function* sifted(
     known.set(runId, { workflowId, n, events: history.events?.length ?? 0 });
     yield { workflowId, history };
   }
+  unfit.push(...missingAfter(before));
+}
+
+/** The run that the last one of a workflow continued as, where that is nowhere. */
+function missingAfter(before: Before | null): Replayed[] {
+  if (before === null || before.next === null) return [];
+  const { workflowId, n } = before;
+  return [
+    { workflowId, n: n + 1, events: 0, why: `it is missing, though run ${n} continued as it` },
+  ];
 }
 
 interface Before {

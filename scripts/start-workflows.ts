@@ -54,16 +54,22 @@ export async function startWorkflows(
   rebuilt: (() => Promise<RebuiltRun>) | null,
 ): Promise<RunWorkflows> {
   const registered = await registeredAttributes(engine);
-  const isLost = rebuilt !== null && (await isUnknown(engine, spec));
+  const ids = workflowIds(spec);
+  const existing = await Promise.all(
+    ids.map(async (id) => (rebuilt === null ? null : await existingRun(engine, spec, id))),
+  );
+  const isLost = rebuilt !== null && mustRebuild(spec, existing);
   const planned = plannedWorkflows(spec, isLost ? (await rebuilt()).carried : new Map());
   const handles = await Promise.all(
-    planned.map(async (each) => {
-      const existing = rebuilt !== null ? await existingRun(engine, spec, each.workflowId) : null;
-      return existing ?? (await start(engine, spec, each, registered));
-    }),
+    planned.map(async (each, i) => existing[i] ?? (await start(engine, spec, each, registered))),
   );
   const all = new Map(planned.map((each, i) => [each.workflowId, handles[i]!]));
   return { orchestrator: all.get(orchestratorId(spec.fabric))!, all };
+}
+
+/** The orchestrator's, then the shards'. */
+function workflowIds({ fabric, shards }: RunSpec): string[] {
+  return [orchestratorId(fabric), ...shards.map(({ name }) => shardId(fabric, name))];
 }
 
 function plannedWorkflows(spec: RunSpec, carried: RebuiltRun['carried']): Planned[] {
@@ -122,10 +128,15 @@ async function start(
   }
 }
 
-/** A run that has files has had workflows: a server without them is another one, or has lost them. */
-async function isUnknown(engine: ConnectedEngine, spec: RunSpec): Promise<boolean> {
-  const hasFiles = existsSync(spec.folders.ledger) || existsSync(checkpointFolder(spec));
-  return hasFiles && (await existingRun(engine, spec, orchestratorId(spec.fabric))) === null;
+/**
+ * A run that has files has had workflows: a server without them is another one, or has lost them. Where it has
+ * some of them, a start was interrupted. A checkpoint has parts of all, so they all ran before, and
+ * what is missing was being rebuilt; without one it was the first start of all.
+ */
+function mustRebuild(spec: RunSpec, existing: readonly (WorkflowHandle | null)[]): boolean {
+  if (!existing.includes(null)) return false;
+  const isBare = existing.every((handle) => handle === null);
+  return existsSync(checkpointFolder(spec)) || (isBare && existsSync(spec.folders.ledger));
 }
 
 /** The workflow of this very run, open or ended; null when there is none or only another run's. */

@@ -51,12 +51,16 @@ interface Gathering {
   readonly parts: Readonly<Record<string, CutPart>>;
   /** All parts are there, and are being sealed. */
   readonly isSealing: boolean;
+  /** Its time was over once. */
+  readonly isLate: boolean;
   /** It began when the run was to close. */
   readonly isLast: boolean;
 }
 
 /** Snapshots and seal are given so long; a workflow without a worker would hold all others up. */
 const GATHER_MS = 10_000;
+/** Once it is over they get this much more: it may be that everything was stopped meanwhile. */
+const GATHER_LATE_MS = 2_000;
 
 export function openCheckpoints(everyMs: number | null, nowMs: number): CheckpointState {
   const nextAtMs = nowMs + (everyMs ?? 0);
@@ -124,14 +128,17 @@ export function tendCheckpoints(draft: Draft): readonly string[] {
   if (state.epoch > state.checkpoints.epoch) begin(draft);
   const { gathering, epoch } = state.checkpoints;
   if (gathering === null) return [];
-  const { parts, isSealing, sinceMs } = gathering;
-  if (nowMs >= sinceMs + GATHER_MS) {
+  const { parts, isSealing, isLate, sinceMs } = gathering;
+  const isOver = nowMs >= sinceMs + GATHER_MS;
+  if (isOver && isLate) {
     const missing = [ORCHESTRATOR, ...state.shards].filter((chain) => !(chain in parts));
     return giveUp(draft, isSealing ? 'it took too long' : `no snapshot of ${missing.join(', ')}`);
   }
-  if (isSealing || Object.keys(parts).length <= state.shards.length) return [];
-  change(state, { gathering: { ...gathering, isSealing: true } });
-  draft.effects.push({ do: 'seal', epoch, parts });
+  const seals = !isSealing && Object.keys(parts).length > state.shards.length;
+  if (seals) draft.effects.push({ do: 'seal', epoch, parts });
+  if (!isOver && !seals) return [];
+  const late = isOver ? { isLate: true, sinceMs: nowMs - GATHER_MS + GATHER_LATE_MS } : {};
+  change(state, { gathering: { ...gathering, isSealing: isSealing || seals, ...late } });
   return [];
 }
 
@@ -167,7 +174,14 @@ function begin(draft: Draft): void {
   const { asked, last } = state.checkpoints;
   for (const shard of state.shards) send(draft, shard, { kind: 'cut' });
   const isLast = last === 'wanted';
-  const gathering = { sinceMs: nowMs, commands: asked, parts: {}, isSealing: false, isLast };
+  const gathering = {
+    sinceMs: nowMs,
+    commands: asked,
+    parts: {},
+    isSealing: false,
+    isLate: false,
+    isLast,
+  };
   change(state, { epoch: state.epoch, mark: markOf(state), asked: [], gathering });
 }
 

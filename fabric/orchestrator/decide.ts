@@ -39,7 +39,10 @@ export interface OrchestratorDecision {
   readonly reasons: readonly Reason[];
 }
 
-/** Shards are told again to close after this long; a missing one is given up a while after its leases. */
+/**
+ * Shards are told again to close after this long; a missing one is given up when it has been told for as long as
+ * its leases may take and this much longer. Told, and not passed: while everything is stopped nobody can hear it.
+ */
 const CLOSE_RESEND_MS = 1_000;
 const CLOSE_GRACE_MS = 15_000;
 
@@ -168,12 +171,15 @@ function closeShards(draft: Draft): void {
   const { state, nowMs } = draft;
   if (state.closed || state.closingAtMs === null || isLastDue(state)) return;
   const open = state.shards.filter((shard) => state.reports[shard]?.closed !== true);
-  const givenUp = nowMs >= closeDeadlineMs(state);
-  if (open.length > 0 && !givenUp) {
+  if (open.length > 0) {
     if (nowMs < closeResendMs(state)) return;
-    for (const shard of open) send(draft, shard, { kind: 'close' });
-    state.closeSentAtMs = nowMs;
-    return;
+    const { closesSent = 0 } = state;
+    if (closesSent < closesMax(state)) {
+      for (const shard of open) send(draft, shard, { kind: 'close' });
+      state.closeSentAtMs = nowMs;
+      state.closesSent = closesSent + 1;
+      return;
+    }
   }
   state.closed = true;
   endCommands(draft, endRelays(draft));
@@ -187,8 +193,8 @@ function closeResendMs({ closeSentAtMs }: OrchestratorState): number {
   return closeSentAtMs === null ? 0 : closeSentAtMs + CLOSE_RESEND_MS;
 }
 
-function closeDeadlineMs(state: OrchestratorState): number {
-  return (state.closingAtMs ?? 0) + state.leaseTimeoutMs + CLOSE_GRACE_MS;
+function closesMax({ leaseTimeoutMs }: OrchestratorState): number {
+  return Math.ceil((leaseTimeoutMs + CLOSE_GRACE_MS) / CLOSE_RESEND_MS);
 }
 
 /** Closed, and all of its ledger is on disk. */
@@ -203,7 +209,7 @@ export function nextWake(state: OrchestratorState, nowMs: number): number | null
     instants.push(...timelineInstants(state), askAtMs(state) ?? nowMs);
     if (needsTicks(state)) instants.push(state.nextTickAtMs);
   } else if (!state.closed) {
-    instants.push(closeResendMs(state), closeDeadlineMs(state));
+    instants.push(closeResendMs(state));
   }
   instants.push(...checkpointInstants(state));
   instants.push(appendAtMs(state.ledger) ?? nowMs, showAtMs(state) ?? nowMs);

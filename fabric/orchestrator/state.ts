@@ -77,6 +77,8 @@ export interface OrchestratorState extends CutState {
   readonly closingAtMs: number | null;
   /** When shards were last told to close. */
   readonly closeSentAtMs: number | null;
+  /** How often the shards were told to close; absent before the first, and in states of older fabrics. */
+  readonly closesSent?: number;
   readonly closed: boolean;
   readonly tickMs: number;
   readonly nextTickAtMs: number;

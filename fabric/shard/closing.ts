@@ -7,22 +7,21 @@ import { size } from '../ordinals.ts';
 import { explain, reason } from '../reasons.ts';
 import { count, log, note, type Draft } from './draft.ts';
 import { refOf, releaseBodies } from './queue.ts';
-
-/** How long transfers may wait for their acknowledgement; what is left stays recorded as in transit. */
-export const CLOSE_GRACE_MS = 5_000;
+import { isAwaited } from './transfers.ts';
 
 export function startClosing(draft: Draft): void {
   const { state, nowMs } = draft;
   if (state.closingAtMs !== null) return;
   state.closingAtMs = nowMs;
   state.orders = [];
+  state.outbox = state.outbox.map((entry) => ({ ...entry, sends: Math.min(entry.sends, 1) }));
   callBackLeases(draft);
 }
 
 export function closeIfDone(draft: Draft): void {
   const { state, nowMs } = draft;
   if (state.closed || state.closingAtMs === null || state.leases.length > 0) return;
-  if (state.outbox.length > 0 && nowMs < state.closingAtMs + CLOSE_GRACE_MS) return;
+  if (state.outbox.some((entry) => isAwaited(entry, nowMs))) return;
   cancelQueued(draft);
   state.closed = true;
   log(draft, { type: 'close', tally: state.tally });

@@ -33,9 +33,17 @@ import {
 import { canDo, someCanDo } from './skills.ts';
 import type { OutboxEntry, Received, ShardState } from './state.ts';
 
-/** A transfer without an acknowledgement is sent again after this long, then twice as long, up to a cap. */
+/**
+ * A transfer without an acknowledgement is sent again after this long, then twice as long, up to a cap; by a
+ * shard that closes always after this long.
+ */
 const RESEND_MS = 1_000;
 const RESEND_MAX_MS = 30_000;
+/**
+ * How often a shard that closes sends a transfer before it no longer waits for its acknowledgement; what is
+ * left stays recorded as in transit. Counted and not timed: a stop of everything is no answer from anyone.
+ */
+const CLOSE_SENDS = 5;
 
 const NOTHING_RECEIVED: Received = { upTo: 0, beyond: [], refused: [] };
 
@@ -143,19 +151,26 @@ function dispatchTransfer(draft: Draft, order: Offload, slices: TravellingSlice[
 /** Sends what is recorded by now, and again what has waited too long for its acknowledgement. */
 export function sendTransfers(draft: Draft): void {
   const { state, nowMs } = draft;
+  const isClosing = state.closingAtMs !== null;
   state.outbox = state.outbox.map((entry) => {
-    if (entry.sends === 0 ? !isOnDisk(state.ledger, entry.seq) : resendAtMs(entry) > nowMs) {
-      return entry;
-    }
+    const isLast = isClosing && entry.sends >= CLOSE_SENDS;
+    const waits = isLast || resendAtMs(entry, isClosing) > nowMs;
+    if (entry.sends === 0 ? !isOnDisk(state.ledger, entry.seq) : waits) return entry;
     const body = transferMessage(state, entry.transfer);
     send(draft, entry.transfer.to, { kind: 'transfer', body });
     return { ...entry, sentAtMs: nowMs, sends: entry.sends + 1 };
   });
 }
 
+/** True while a shard that closes waits for its acknowledgement. */
+export function isAwaited(entry: OutboxEntry, nowMs: number): boolean {
+  return entry.sends < CLOSE_SENDS || resendAtMs(entry, true) > nowMs;
+}
+
 /** When it is sent again; only one that was sent can be. */
-export function resendAtMs(entry: OutboxEntry): number {
-  return entry.sentAtMs + Math.min(RESEND_MS * 2 ** (entry.sends - 1), RESEND_MAX_MS);
+export function resendAtMs({ sentAtMs, sends }: OutboxEntry, isClosing: boolean): number {
+  const waitMs = isClosing ? RESEND_MS : Math.min(RESEND_MS * 2 ** (sends - 1), RESEND_MAX_MS);
+  return sentAtMs + waitMs;
 }
 
 /** The transfer as it is sent, with how far its origin has settled those before it. */

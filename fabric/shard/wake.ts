@@ -2,7 +2,6 @@
 import { appendAtMs } from '../ledger.ts';
 import { mayDispatch } from './draft.ts';
 import { arrivalMs, arrivedJobs } from './feeds.ts';
-import { CLOSE_GRACE_MS } from './closing.ts';
 import { queueDepth } from './report.ts';
 import { nodeInstants } from './node-service.ts';
 import { overdueInstants } from './overdue.ts';
@@ -25,11 +24,13 @@ export function nextWake(state: ShardState, nowMs: number): number | null {
     const at = Math.max(arrivalMs(feed, arrived), nowMs + ARRIVALS_GATHER_MS);
     instants.push(mayDispatch(state) ? at : Math.max(at, tickMs));
   }
-  for (const entry of state.outbox) if (entry.sends > 0) instants.push(resendAtMs(entry));
+  const isClosing = state.closingAtMs !== null;
+  for (const entry of state.outbox) {
+    if (entry.sends > 0) instants.push(resendAtMs(entry, isClosing));
+  }
   if (mayDispatch(state)) for (const jobs of state.queue) instants.push(jobs.notBeforeMs);
   if (mayDispatch(state) && state.queue.length > 0) instants.push(...holdInstants(state));
   for (const pending of state.pendingPauses) instants.push(pending.dueAtMs);
-  if (state.closingAtMs !== null) instants.push(state.closingAtMs + CLOSE_GRACE_MS);
   instants.push(...nodeInstants(state.nodes), ...overdueInstants(state));
   instants.push(appendAtMs(state.ledger) ?? nowMs);
   const later = instants.filter((at) => at > nowMs);

@@ -7,6 +7,8 @@ import { verifyRun } from '../../audit/verify-run.ts';
 import { seededUnit } from '../../fabric/seeded.ts';
 import { simulate } from '../../fabric/simulate/simulate.ts';
 import type { RunRecords } from '../../reporting/records.ts';
+import { CALM } from '../../fabric/simulate/world.ts';
+import { jobsOf, specOf } from '../fabric/small-world.ts';
 import { drawMissions, roughOrder } from './planted/worlds.ts';
 import { recordRun } from './simulated-ledger.ts';
 
@@ -48,3 +50,30 @@ it(`${MISSIONS} missions cut off at any entry hold as far as they go`, async () 
   }
   console.log(`${MISSIONS} missions cut off, ${entries} entries: no check failed`);
 });
+
+it('a closed run of which a whole chain is missing does not hold, though nothing else refers to it', async () => {
+  const spec = specOf({
+    shards: [{ name: 'earth' }, { name: 'luna' }],
+    feeds: [
+      { shard: 'earth', count: 5 },
+      { shard: 'luna', count: 5 },
+    ],
+    nodes: [
+      { id: 'e', shard: 'earth' },
+      { id: 'l', shard: 'luna' },
+    ],
+  });
+  const order = { spec, jobs: jobsOf(spec), disorder: CALM };
+  const { records } = recordRun(simulate, order);
+  const chains = async (): Promise<readonly string[]> =>
+    (await records.chains()).filter((chain) => chain !== 'luna');
+  expect(await heldBy(records)).toEqual([]);
+  expect(await heldBy({ ...records, chains })).toContain(
+    "luna has no chain, and the orchestrator's names it",
+  );
+});
+
+async function heldBy(records: RunRecords): Promise<string[]> {
+  const { checks } = await verifyRun(records);
+  return checks.flatMap(({ shown }) => shown.map(({ what }) => what));
+}

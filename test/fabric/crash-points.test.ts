@@ -38,9 +38,14 @@ const COMMANDS = [
 ];
 const LOSSES: Disorder['losses'] = [{ node: 'luna-1', atMs: 200, forMs: 100 }];
 const DOWN_MS = 1_000;
+/** Longer than leases and closing may take together, where leases may take a second. */
+const LONG_DOWN_MS = 20_000;
 
-function run(disorder: Partial<Disorder>): { run: SimulatedRun; broken: string[] } {
-  const spec = specOf(MISSION);
+function run(
+  disorder: Partial<Disorder>,
+  mission = MISSION,
+): { run: SimulatedRun; broken: string[] } {
+  const spec = specOf(mission);
   const broken: string[] = [];
   const ended = simulate({
     spec,
@@ -87,6 +92,19 @@ describe('a small mission', () => {
       expectWhole(killed, digest);
     }
     console.log(`${crashPoints} of ${crashPoints} crash points come to the same outcome digest`);
+  });
+
+  it('closes when a stop at any instant lasts longer than all that may be waited for', () => {
+    const policy = { ...MISSION.policy, leaseTimeoutMs: 1_000 };
+    const mission = { ...MISSION, policy };
+    const undisturbed = run({}, mission);
+    const { crashPoints } = undisturbed.run;
+    for (let point = 0; point < crashPoints; point++) {
+      const killed = run({ crashes: { share: 0, points: [point], downMs: LONG_DOWN_MS } }, mission);
+      expect(killed.run.kills, `at point ${point}`).toBe(1);
+      expectWhole(killed, digestOf(undisturbed.run));
+    }
+    console.log(`${crashPoints} of ${crashPoints} crash points close after a stop of 20 s`);
   });
 
   it('comes to the same outcomes when every state goes through JSON after every decision', () => {

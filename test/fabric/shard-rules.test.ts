@@ -116,6 +116,50 @@ describe('a transfer that its target refuses', () => {
   });
 });
 
+describe('a shard that is closed with a transfer not yet acknowledged', () => {
+  const mission = {
+    shards: [{ name: 'earth', policy: { spillTargets: ['luna'] } }, { name: 'luna' }],
+  };
+  const order = { to: 'luna', jobs: 10, floor: 0, targetSkills: [[]], strandedOnly: false };
+  const offload: ShardEvent = { on: 'offload', order: { ...order, plan: 1 } };
+  const wake: ShardEvent = { on: 'wake' };
+
+  /** Its chain holds the transfer, which has been sent, and everything stops for ten seconds. */
+  function stopped(): ShardState {
+    const { state: asked } = decide(shardOf(mission), [{ on: 'opened' }], 0);
+    const { state: out } = decide(asked, [page(), offload], 1);
+    const throughSeq = out.ledger.nextSeq - 1;
+    const { state } = decide(out, [{ on: 'appended', throughSeq, head: 'h' }, { on: 'close' }], 2);
+    expect(state.outbox).toMatchObject([{ sends: 1 }]);
+    return state;
+  }
+
+  it('is not closed by a stop, and takes back what is refused after it', () => {
+    const { state: back, effects } = decide(stopped(), [wake], 10_000);
+    expect(back.closed).toBe(false);
+    expect(effects).toContainEqual(expect.objectContaining({ do: 'send', to: 'luna' }));
+    const ack = { target: 'luna', upTo: 1, beyond: [], refused: [1] };
+    const { state } = decide(back, [{ on: 'ack', ack }], 10_001);
+    expect(state).toMatchObject({ closed: true, queue: [], tally: { cancelled: 10 } });
+  });
+
+  it('is closed when nobody answers any of five sends, a second apart', () => {
+    let state = stopped();
+    let nowMs = 10_000;
+    let sends = 1;
+    for (; !state.closed; nowMs += 500) {
+      const decision = decide(state, [wake], nowMs);
+      sends += decision.effects.filter(
+        (effect) => effect.do === 'send' && effect.to === 'luna',
+      ).length;
+      state = decision.state;
+    }
+    expect(sends).toBe(5);
+    expect(nowMs).toBe(14_500);
+    expect(state.outbox).toMatchObject([{ jobs: 10 }]);
+  });
+});
+
 describe('a queue in very many pieces', () => {
   const many = fromList(Array.from({ length: LIMITS.fragmentsMax }, (_, i) => 2 * i));
 

@@ -92,6 +92,15 @@ test('a history that is damaged, missing between two, or of another run is named
   });
 });
 
+test('the last history of a workflow is missing when the one before continued as another', async () => {
+  const names = readdirSync(folder.in('histories')).filter((name) => name.includes('.shard.luna.'));
+  const last = names.sort().at(-1)!;
+  unlinkSync(folder.in(`histories/${last}`));
+  expect(await failed()).toEqual({
+    [last.replace('.json.gz', '')]: `it is missing, though run ${names.length - 1} continued as it`,
+  });
+});
+
 test('a run that is not there is an operator’s slip, and the newest runs are named', async () => {
   const place = fakePlace(folder.path);
   expect(await main(['replay', 'no-such-run'], place)).toBe(2);

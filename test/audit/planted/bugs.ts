@@ -458,8 +458,8 @@ const CHECKPOINTS: readonly PlantedBug[] = [
     words: 'A transfer leaves at once, though the ledger does not hold it yet',
     breaks: 'I1, I3',
     file: `${SHARD}/transfers.ts`,
-    find: 'if (entry.sends === 0 ? !isOnDisk(state.ledger, entry.seq) : resendAtMs(entry) > nowMs) {',
-    replace: 'if (entry.sends > 0 && resendAtMs(entry) > nowMs) {',
+    find: 'if (entry.sends === 0 ? !isOnDisk(state.ledger, entry.seq) : waits) return entry;',
+    replace: 'if (entry.sends > 0 && waits) return entry;',
     caughtBy: 'throws',
   },
   {
