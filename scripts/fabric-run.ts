@@ -276,7 +276,7 @@ async function interrupted({ spec, stateDir, held, order, left, talk }: Stage): 
     say(talk, 'Interrupted before anything was started.');
     return EXIT.interrupted;
   }
-  tellInterrupted(talk, spec);
+  await tellInterrupted(talk, spec);
   return EXIT.interrupted;
 }
 

@@ -11,9 +11,10 @@ import type { FabricRecord } from './state.ts';
 import { runFolder } from './state.ts';
 
 /** After Ctrl-C. */
-export function tellInterrupted(talk: Output, spec: RunSpec): void {
+export async function tellInterrupted(talk: Output, spec: RunSpec): Promise<void> {
+  const { point } = await resumePoint(spec);
   say(talk, `Interrupted. The state of run ${spec.runId} is kept; continue it with:`);
-  say(talk, `  ${resumeCommand(spec)}`);
+  say(talk, `  ${resumeCommand(point)}`);
 }
 
 /** After a fault that was to end the run; `specFile` stands in the run's own folder. */

@@ -2,7 +2,9 @@
  * Ctrl-C in the middle of a run: nothing is left running, the run is kept, and its token continues it
  * on the same database to the end that an uninterrupted run has.
  */
+import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { checkpointFiles, readCheckpoint } from '../../activities/checkpoint.ts';
 import { size } from '../../fabric/ordinals.ts';
 import { EXIT } from '../../scripts/exit-code.ts';
 import { readResumeToken } from '../../reporting/resume-token.ts';
@@ -14,7 +16,7 @@ const TEST_MS_MAX = 240_000;
 const MISSION = {
   scenario: 'interrupted',
   seed: 11,
-  policy: { tickMs: 200, leaseTargetMs: 200, leaseJobsMax: 20 },
+  policy: { tickMs: 200, leaseTargetMs: 200, leaseJobsMax: 20, checkpointEveryMs: 500 },
   shards: { earth: { spilloverLimit: 150, spillTargets: ['luna'] }, luna: {} },
   nodes: SHARDS.map((shard) => ({ id: `${shard}-node`, shard, count: 2, slots: 1 })),
   blueprints: [
@@ -47,6 +49,11 @@ it(
     const running = interrupted.start(['run', interrupted.mission(MISSION)], { ownGroup: true });
     const { runId } = await interrupted.untilUp(running);
     await until('a quarter of the jobs have ended', async () => (await ended(runId)) > JOBS / 4);
+    const checkpoints = join(interrupted.folder, 'reports/planetary-fabric/checkpoints', runId);
+    await until(
+      'a checkpoint is there',
+      async () => (await checkpointFiles(checkpoints)).length > 0,
+    );
     const pids = interrupted.recordedPids();
     expect(pids.filter(isAlive)).toEqual(pids);
 
@@ -60,7 +67,18 @@ it(
     expect(atInterruption).toBeLessThan(JOBS);
 
     const token = /resume (pf1\.\S+)/.exec(running.said())![1]!;
-    expect(readResumeToken(token)).toEqual({ fabric: 'planetary-fabric', runId });
+    const newest = (await checkpointFiles(checkpoints)).at(-1)!;
+    const { checkpoint, sha256 } = await readCheckpoint(newest);
+    const { epoch, orchestrator, shards } = checkpoint;
+    const positions = [orchestrator, ...shards].map(({ workflowId, events }) => [
+      workflowId,
+      events,
+    ]);
+    expect(readResumeToken(token)).toEqual({
+      fabric: 'planetary-fabric',
+      runId,
+      checkpoint: { epoch, sha256, positions: Object.fromEntries(positions) as object },
+    });
     const openEntries = (await interrupted.ledger(runId, 'earth')).filter(
       ({ type }) => type === 'open',
     );
