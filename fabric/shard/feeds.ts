@@ -82,6 +82,8 @@ export function acceptPage(
   const at = state.feeds.findIndex((feed) => feed.spec.id === page.feed);
   const feed = state.feeds[at];
   if (!feed || feed.pulling === 0 || feed.cursor !== page.from) return;
+  // Asked for before the shard closed: nobody would do these jobs any more, nor say that they are cancelled.
+  if (state.closed) return;
   state.feeds = state.feeds.with(at, { ...feed, cursor: page.from + page.count, pulling: 0 });
   const arrivedAtMs = arrivalMs(feed, page.from);
   const taken = page.classes.filter((each) => !refused(draft, page.feed, each));

@@ -49,6 +49,17 @@ describe('a shard that is closed with jobs still queued', () => {
   });
 });
 
+describe('a page that was asked for before a shard closed, and comes after', () => {
+  it('is not accepted: its jobs would never have an outcome', () => {
+    const { state: asked } = decide(shardOf({}), [{ on: 'opened' }], 0);
+    const { state: closed } = decide(asked, [{ on: 'close' }], 1);
+    expect(closed).toMatchObject({ closed: true, feeds: [{ pulling: 10 }] });
+    const { state } = decide(closed, [page()], 2);
+    expect(state).toMatchObject({ queue: [], tally: { accepted: 0 } });
+    expect(state.ledger.backlog.map(({ type }) => type)).not.toContain('accept');
+  });
+});
+
 describe('the latency budget', () => {
   /** One job that is lost twice and then done at the given time. */
   function overBudgetAfter(doneAtMs: number): number {
