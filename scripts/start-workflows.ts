@@ -54,22 +54,16 @@ export async function startWorkflows(
   rebuilt: (() => Promise<RebuiltRun>) | null,
 ): Promise<RunWorkflows> {
   const registered = await registeredAttributes(engine);
-  const ids = workflowIds(spec);
-  const existing = await Promise.all(
-    ids.map(async (id) => (rebuilt === null ? null : await existingRun(engine, spec, id))),
-  );
-  const isLost = rebuilt !== null && mustRebuild(spec, existing);
+  const there = rebuilt === null ? new Map<string, never>() : await existingRuns(engine, spec);
+  const isLost = rebuilt !== null && mustRebuild(spec, there);
   const planned = plannedWorkflows(spec, isLost ? (await rebuilt()).carried : new Map());
   const handles = await Promise.all(
-    planned.map(async (each, i) => existing[i] ?? (await start(engine, spec, each, registered))),
+    planned.map(
+      async (each) => there.get(each.workflowId) ?? (await start(engine, spec, each, registered)),
+    ),
   );
   const all = new Map(planned.map((each, i) => [each.workflowId, handles[i]!]));
   return { orchestrator: all.get(orchestratorId(spec.fabric))!, all };
-}
-
-/** The orchestrator's, then the shards'. */
-function workflowIds({ fabric, shards }: RunSpec): string[] {
-  return [orchestratorId(fabric), ...shards.map(({ name }) => shardId(fabric, name))];
 }
 
 function plannedWorkflows(spec: RunSpec, carried: RebuiltRun['carried']): Planned[] {
@@ -133,10 +127,22 @@ async function start(
  * some of them, a start was interrupted. A checkpoint has parts of all, so they all ran before, and
  * what is missing was being rebuilt; without one it was the first start of all.
  */
-function mustRebuild(spec: RunSpec, existing: readonly (WorkflowHandle | null)[]): boolean {
-  if (!existing.includes(null)) return false;
-  const isBare = existing.every((handle) => handle === null);
+function mustRebuild(spec: RunSpec, there: ReadonlyMap<string, WorkflowHandle>): boolean {
+  if (there.size > spec.shards.length) return false;
+  const isBare = there.size === 0;
   return existsSync(checkpointFolder(spec)) || (isBare && existsSync(spec.folders.ledger));
+}
+
+/** Those of the run's workflows that the server holds, by id. */
+async function existingRuns(
+  engine: ConnectedEngine,
+  spec: RunSpec,
+): Promise<ReadonlyMap<string, WorkflowHandle>> {
+  const ids = plannedWorkflows(spec, new Map()).map(({ workflowId }) => workflowId);
+  const found = await Promise.all(
+    ids.map(async (id) => [id, await existingRun(engine, spec, id)] as const),
+  );
+  return new Map(found.flatMap(([id, handle]) => (handle === null ? [] : [[id, handle]])));
 }
 
 /** The workflow of this very run, open or ended; null when there is none or only another run's. */
