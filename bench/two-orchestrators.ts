@@ -9,6 +9,7 @@ import { connectEngine } from '../engine/connect.ts';
 import type { Engine } from '../engine/open.ts';
 import { openEngine } from '../engine/open.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { Recovery } from '../reporting/recovery.ts';
 import { OutcomeCount } from '../scripts/faults/outcome-count.ts';
 import { loadMission } from '../scripts/mission/load.ts';
 import { packageFolder } from '../scripts/mission/mission-file.ts';
@@ -77,11 +78,12 @@ async function killEach(
   await startWorkflows(connected, spec, null);
   await launch('node host', 'node-host.js');
   const count = new OutcomeCount(spec.folders.ledger);
-  const firstAfter = async (ms: number): Promise<number> => {
+  const firstAfter = async (atMs: number): Promise<number> => {
+    const killed = new Recovery({ kind: 'kill-orchestrator', target: '', nodes: [], atMs });
     for (;;) {
-      await count.look();
+      const entries = await count.look();
       // When it is on disk: the time in the entry is when the task began that took it, replay and all before it.
-      if (count.firstAnswerAfter(ms) !== null) return Date.now();
+      if (entries.some((entry) => killed.isAnsweredBy(entry))) return Date.now();
       await setTimeout(LOOK_MS);
     }
   };

@@ -21,6 +21,8 @@ export interface InjectedFault {
   readonly atMs: number;
   /** When what it took away was there again; left out where that was not seen. */
   readonly backAtMs?: number;
+  /** When the first outcome after it that counts was seen on disk; left out where nobody saw it. */
+  readonly answeredAtMs?: number;
 }
 
 /** Everything but the records. */

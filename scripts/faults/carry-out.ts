@@ -13,9 +13,9 @@ import { killOrchestrator } from './kill-orchestrator.ts';
 import { killServer } from './kill-server.ts';
 import { OutcomeCount } from './outcome-count.ts';
 import type { FaultPower, FaultWork } from './power.ts';
-import type { RecordedFault } from './record.ts';
-import { recordedFaults, recordFault } from './record.ts';
+import { FaultNote, recordedFaults } from './record.ts';
 import { slowNode } from './slow-node.ts';
+import { WatchedFaults } from './watched-faults.ts';
 import { stopNode } from './stop-node.ts';
 
 const LOOK_EVERY_MS = 25;
@@ -90,25 +90,19 @@ async function lookOut(order: FaultsOrder, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => resolve());
   });
   const underWay: Promise<void>[] = [];
-  let unanswered: { readonly what: string; readonly atMs: number }[] = [];
-  while (waiting.size + unanswered.length > 0 && !signal.aborted) {
-    await counted.look();
-    unanswered = unanswered.filter(({ what, atMs }) => {
-      const answerMs = counted.firstAnswerAfter(atMs);
-      if (answerMs !== null) tell(`${what}: the next outcome came ${answerMs - atMs} ms after it`);
-      return answerMs === null;
-    });
+  const watched = new WatchedFaults(tell);
+  while (waiting.size + watched.unanswered > 0 && !signal.aborted) {
+    watched.take(await counted.look(), Date.now());
     for (const [place, fault] of waiting) {
       if (!isDue(fault, counted)) continue;
       waiting.delete(place);
       const ready = workOf(fault, power);
       const { target, nodes, says } = ready;
-      const record = { place, kind: fault.kind, target, nodes, atMs: Date.now() };
-      await recordFault(spec, record);
+      const struck = { place, kind: fault.kind, target, nodes, atMs: Date.now() };
+      const note = new FaultNote(spec, struck);
+      await note.add();
       tell(`fault, after ${grouped(counted.outcomes)} outcomes: ${says}`);
-      const work = doAndRecord(spec, record, ready, (atMs) => {
-        if (nodes.length === 0) unanswered.push({ what: target, atMs });
-      });
+      const work = doAndRecord(note, ready, () => watched.add(note));
       // What does not come back before the end of the run is not waited for.
       underWay.push(Promise.race([work, over]));
       if (fault.kind === 'kill-orchestrator' && !order.isBroughtBack) {
@@ -123,20 +117,17 @@ async function lookOut(order: FaultsOrder, signal: AbortSignal): Promise<void> {
 
 /** Does one fault, and notes its instant and the return of what it took away. */
 async function doAndRecord(
-  spec: RunSpec,
-  record: RecordedFault,
+  note: FaultNote,
   { work }: FaultWork,
-  onStruck: (atMs: number) => void,
+  onStruck: () => void,
 ): Promise<void> {
-  let struck = record;
   let written: Promise<void> = Promise.resolve();
   const isBack = await work(() => {
-    struck = { ...record, atMs: Date.now() };
-    written = recordFault(spec, struck);
-    onStruck(struck.atMs);
+    written = note.add({ atMs: Date.now() });
+    onStruck();
   });
   await written;
-  if (isBack) await recordFault(spec, { ...struck, backAtMs: Date.now() });
+  if (isBack) await note.add({ backAtMs: Date.now() });
 }
 
 function isDue({ atMs, atOutcomes }: RunFault, { outcomes, startedAtMs }: OutcomeCount): boolean {

@@ -19,16 +19,15 @@ export class OutcomeCount {
   outcomes = 0;
   /** When the run's first entry was recorded, in ms since the epoch; null before it. */
   startedAtMs: number | null = null;
-  /** Times of lease answers with at least one finished attempt, for those who wait for the next. */
-  readonly #answers: number[] = [];
 
   /** `folder` is the run's ledger; it need not be there yet. */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Takes in what has been appended since the last look. */
-  async look(): Promise<void> {
+  /** Takes in what has been appended since the last look, and returns it. */
+  async look(): Promise<readonly LedgerEntry[]> {
+    const entries: LedgerEntry[] = [];
     for (const chain of await namesIn(this.#folder)) {
       const folder = join(this.#folder, chain);
       const last = this.#read.get(chain) ?? '';
@@ -36,28 +35,21 @@ export class OutcomeCount {
       for (const name of fresh.sort()) {
         const text = await readFile(join(folder, name), 'utf8');
         // The first line of a group says what comes before it.
-        for (const line of text.trimEnd().split('\n').slice(1))
-          this.#take(JSON.parse(line) as LedgerEntry);
+        const lines = text.trimEnd().split('\n').slice(1);
+        entries.push(...lines.map((line) => JSON.parse(line) as LedgerEntry));
         this.#read.set(chain, name);
       }
     }
-  }
-
-  /** Time of the first answer after `ms`, both since the epoch; null while there is none. */
-  firstAnswerAfter(ms: number): number | null {
-    const later = this.#answers.filter((at) => at > ms);
-    return later.length === 0 ? null : Math.min(...later);
+    for (const entry of entries) this.#take(entry);
+    return entries;
   }
 
   #take(entry: LedgerEntry): void {
     this.startedAtMs = Math.min(this.startedAtMs ?? entry.at, entry.at);
     if (entry.type !== 'outcome') return;
-    let attempts = 0;
-    for (const { completed, failed, retried } of entry.items) {
+    for (const { completed, failed } of entry.items) {
       this.outcomes += size(completed) + failed.length;
-      attempts += size(completed) + failed.length + retried.length;
     }
-    if (attempts > 0) this.#answers.push(entry.at);
   }
 }
 

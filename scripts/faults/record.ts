@@ -1,7 +1,7 @@
 /**
  * Which faults a run has had, in a file beside its ledger. A line is on disk before a fault is done, so
  * that a run which is continued does none of them twice, whatever the fault took down; further lines have
- * the very instant, which the wait for the disk would blur, and the return.
+ * the very instant, which the wait for the disk would blur, the return, and when work was seen to go on.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -44,8 +44,28 @@ export function faultsNotDone(spec: Pick<RunSpec, 'folders' | 'runId' | 'faults'
   return (spec.faults ?? []).filter((_, place) => !done.has(place));
 }
 
+/** The line of one fault under way, written anew with whatever is found out of it. */
+export class FaultNote {
+  readonly #spec: Pick<RunSpec, 'folders' | 'runId'>;
+  #written: Promise<void> = Promise.resolve();
+  fault: RecordedFault;
+
+  constructor(spec: Pick<RunSpec, 'folders' | 'runId'>, fault: RecordedFault) {
+    this.#spec = spec;
+    this.fault = fault;
+  }
+
+  /** Resolves when it is on disk. */
+  add(known: Partial<InjectedFault> = {}): Promise<void> {
+    this.fault = { ...this.fault, ...known };
+    const { fault } = this;
+    this.#written = this.#written.then(() => recordFault(this.#spec, fault));
+    return this.#written;
+  }
+}
+
 /** Appends and syncs one line. */
-export async function recordFault(
+async function recordFault(
   spec: Pick<RunSpec, 'folders' | 'runId'>,
   fault: RecordedFault,
 ): Promise<void> {

@@ -53,6 +53,11 @@ test('after a kill of the orchestrator the next outcome of any shard tells that 
   ]);
 });
 
+test('who saw the outcome on disk knows better when work went on than the time in its entry', async () => {
+  const { faults } = await faultsOf({ ...killOrchestrator(2), answeredAtMs: START_MS + 333 });
+  expect(faults).toMatchObject([{ recoveredAfterMs: 331 }]);
+});
+
 test('after a kill of a node an outcome of a job that it held does', async () => {
   const { faults } = await faultsOf(killNode('edge-b', lostAt - 1));
   // Job 8 was lost with edge-b, and done by another node later in the chain.
@@ -82,19 +87,15 @@ test('a fault after which no outcome came says so, and so does the verdict', asy
 });
 
 test('of a lease whose finished part was kept, the rest counts as lost; of an ordinary one it does not', async () => {
-  const rest = (no: number, back: number[]): LedgerEntry => {
+  const rest = (no: number, back: number[], more: { lost?: true } = {}): LedgerEntry => {
     const event = outcome({ no, node: 'edge-b', completed: [10 * no, 10 * no + 2], back });
-    return { ...event, seq: no, at: START_MS + 10 * no };
+    return { ...event, ...more, seq: no, at: START_MS + 10 * no };
   };
-  const gone = { type: 'node', node: 'edge-b', incarnation: 1 } as const;
   const entries: LedgerEntry[] = [
     // Handed back in order, at 10 ms.
     rest(1, [12, 20]),
-    { ...gone, change: 'lost', why: 'its heartbeat stopped', seq: 4, at: START_MS + 20 },
-    rest(2, [22, 25]),
-    // Its process was started again before it was given up.
-    rest(3, [32, 34]),
-    { ...gone, incarnation: 2, change: 'registered', seq: 5, at: START_MS + 30 },
+    rest(2, [22, 25], { lost: true }),
+    rest(3, [32, 34], { lost: true }),
   ];
   const records = {
     chains: () => Promise.resolve(['edge']),
