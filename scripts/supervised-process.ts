@@ -97,7 +97,7 @@ class Supervisor implements SupervisedProcess {
     this.#isReady = false;
     let said: string | null = '';
     child.stdout?.on('data', (chunk: Buffer) => {
-      writeSync(log, chunk);
+      keep(log, chunk);
       if (said === null) return;
       said = (said + chunk.toString()).slice(-4_096);
       if (!/^ready\b/m.test(said)) return;
@@ -202,4 +202,13 @@ class Supervisor implements SupervisedProcess {
 /** The first death is an accident, as a kill is, and waits for nothing. */
 function backOffMs(deaths: number): number {
   return deaths === 1 ? 0 : Math.min(BACK_OFF_FIRST_MS * 2 ** (deaths - 2), BACK_OFF_MAX_MS);
+}
+
+/** A full disk takes no log, and that is no reason to end what is logged: it is lost, and the process goes on. */
+function keep(log: number, chunk: Buffer): void {
+  try {
+    writeSync(log, chunk);
+  } catch {
+    return;
+  }
 }

@@ -101,6 +101,8 @@ it(
     const replayed = fabric.run(['replay', runId]);
     expect(replayed, replayed.stdout + replayed.stderr).toMatchObject({ status: 0 });
     expect(replayed.stdout).toContain(`${report.outcomeDigest}; the report says the same.`);
+    const audited = fabric.run(['audit', 'verify', runId]);
+    expect(audited, audited.stdout + audited.stderr).toMatchObject({ status: 0 });
     // Not even a missing tail goes unseen.
     const earth = join(fabric.folder, 'reports/planetary-fabric/ledger', runId, 'earth');
     unlinkSync(join(earth, readdirSync(earth).sort().at(-1)!));

@@ -1,5 +1,5 @@
 // A process of the fabric under its supervisor, with real processes: kept alive, given up, ended.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -55,6 +55,14 @@ test('it is ready once it says so, and both its outputs are in its log', async (
   expect(readFileSync(logFile(), 'utf8')).toContain('a warning');
   expect(readFileSync(logFile(), 'utf8')).toContain('opening\nready\n');
 });
+
+test.runIf(existsSync('/dev/full'))(
+  'a log that the disk has no room for does not keep it from being ready',
+  async () => {
+    await supervise(`console.error('a warning'); ${STAYS}`, process.execPath, '/dev/full').ready;
+    expect(readies).toBe(1);
+  },
+);
 
 test('killed, it is started again, and tells when it is ready again', async () => {
   await supervise(STAYS).ready;
