@@ -4,7 +4,7 @@
  */
 import type { CutPart } from '../fabric/checkpoint/cut.ts';
 import type { LedgerEntry } from '../fabric/ledger.ts';
-import type { LeaseGrant, LeaseResult } from '../fabric/messages.ts';
+import type { LeaseGrant, LeaseProgress, LeaseResult } from '../fabric/messages.ts';
 import type { PageClass } from '../fabric/job.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import type { SealedCheckpoint } from '../fabric/orchestrator/checkpoints.ts';
@@ -64,6 +64,13 @@ export interface SealInput {
   readonly atMs: number;
 }
 
+export interface ReadBackInput {
+  /** Absolute folder of the run's results. */
+  readonly folder: string;
+  /** Details of a node's last heartbeat: progress of its leases, unless something else was sent. */
+  readonly told: unknown;
+}
+
 /** Activities on the orchestrator's task queue. */
 export interface OrchestratorActivities {
   /** Reads a page of a feed and sorts it into classes. Pure in its input: the same page for ever. */
@@ -78,9 +85,22 @@ export interface OrchestratorActivities {
   saveCut(input: SaveCutInput): Promise<OrUnwritable<CutPart>>;
   /** Makes one checkpoint file of all parts; a `CheckpointError` where they can't be those of one cut. */
   sealCheckpoint(input: SealInput): Promise<OrUnwritable<SealedCheckpoint>>;
+  /** Of what a lost node's last heartbeat told: the leases whose results are on disk as it said. */
+  readBack(input: ReadBackInput): Promise<readonly LeaseProgress[]>;
 }
 
-export interface PresenceInput {
+/**
+ * Which life of a shard's workflow asks: the id of the first run of its chain. It stays over continue-as-new
+ * and is another one after a rebuild, whose numbers and fences may be those of leases that the lost engine
+ * had given to a host that lives on.
+ */
+export interface AskedBy {
+  readonly execution: string;
+}
+
+export type LeaseOrder = LeaseGrant & AskedBy;
+
+export interface PresenceInput extends AskedBy {
   readonly shard: string;
   readonly node: string;
   readonly session: string;
@@ -90,7 +110,7 @@ export interface PresenceInput {
 /** Activities on a node's own task queue. */
 export interface NodeActivities {
   /** Runs a lease once: asked again under the same fence it attaches to the running or finished one. */
-  runLease(grant: LeaseGrant): Promise<LeaseResult>;
+  runLease(order: LeaseOrder): Promise<LeaseResult>;
   /** Beats until cancelled; ends in order with 'left' when the node is told to stop. */
   holdPresence(input: PresenceInput): Promise<'left'>;
 }

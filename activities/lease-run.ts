@@ -7,6 +7,7 @@ import type { JobBody, TravellingSlice } from '../fabric/job.ts';
 import { LIMITS } from '../fabric/limits.ts';
 import type { FailedJob, Segment } from '../fabric/ledger.ts';
 import type { LeaseGrant, LeaseResult } from '../fabric/messages.ts';
+import type { LeaseOrder } from './contracts.ts';
 import { each, fromList } from '../fabric/ordinals.ts';
 import type { FeedSpec } from '../fabric/policy.ts';
 import type { Adapter, AdapterJob, JobOutcome } from './adapters/adapter.ts';
@@ -46,6 +47,8 @@ interface EndedJob {
 }
 
 const CODE_CHARS_MAX = 64;
+/** Of an execution's id, from its end: the beginning may be a time. */
+const EXECUTION_CHARS = 12;
 
 /**
  * Does the jobs of the grant. Jobs whose bodies can't be had fail as `feed-unreadable`; jobs not begun
@@ -54,13 +57,13 @@ const CODE_CHARS_MAX = 64;
  */
 export async function runJobs(
   host: LeaseHost,
-  grant: LeaseGrant,
+  grant: LeaseOrder,
   reins: LeaseReins,
 ): Promise<LeaseResult> {
   await requireRoom(host.resultsFolder);
   const startedMs = performance.now();
   const ended: EndedJob[] = [];
-  const name = `${grant.shard}.${grant.node}.${grant.fence}.${host.session}.ndjson`;
+  const name = segmentName(grant, host.session);
   const resultOf = (records: number, segment: Segment | null): LeaseResult => ({
     items: itemsOf(grant, ended.slice(0, records)),
     segment,
@@ -85,6 +88,11 @@ export async function runJobs(
   };
   if (jobs.length > 0) await host.adapter.run({ ...reins, jobs, onDone });
   return resultOf(ended.length, await writer.end());
+}
+
+/** Of one attempt at one lease and of no other: a file of that name is never written anew. */
+function segmentName({ shard, node, fence, execution }: LeaseOrder, session: string): string {
+  return `${shard}.${node}.${fence}.${session}.${execution.slice(-EXECUTION_CHARS)}.ndjson`;
 }
 
 function itemsOf(grant: LeaseGrant, ended: readonly EndedJob[]): LeaseResult['items'] {

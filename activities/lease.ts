@@ -1,7 +1,8 @@
 /**
  * The desk of one node: takes leases, runs as many at a time as the node has slots, and does each once.
- * A lease is known by its number and fence; asked for it again, as by a workflow that continued as new
- * with the lease in flight, the desk hands out the one that runs or has just ended.
+ * A lease is known by its number, its fence and the life of the workflow that gave it; asked for it again,
+ * as by one that continued as new with the lease in flight, the desk hands out the one that runs or has just
+ * ended.
  *
  * A call waits with its lease. It beats while the lease waits for a slot, for that is how a cancel
  * reaches it: then the lease ends unstarted. One that has begun is finished whatever comes.
@@ -11,6 +12,7 @@ import { Context } from '@temporalio/activity';
 import { LEASE_SHARES } from '../fabric/lease-time.ts';
 import { jsonBytes } from '../fabric/bytes.ts';
 import type { LeaseGrant, LeaseProgress, LeaseResult } from '../fabric/messages.ts';
+import type { AskedBy, LeaseOrder } from './contracts.ts';
 import { expectedFailure } from './expected-failure.ts';
 import type { LeaseHost } from './lease-run.ts';
 import { runJobs, untouched } from './lease-run.ts';
@@ -33,7 +35,7 @@ const WAITING_BEAT_MS = 200;
 
 interface LeaseAtDesk {
   readonly key: string;
-  readonly grant: LeaseGrant;
+  readonly grant: LeaseOrder;
   readonly arrivedMs: number;
   readonly done: Promise<LeaseResult>;
   state: 'waiting' | 'running' | 'ended';
@@ -49,7 +51,7 @@ export class LeaseDesk {
   readonly #ended = new Map<string, Promise<LeaseResult>>();
   readonly #waiting: LeaseAtDesk[] = [];
   /** What is synced of each lease that runs or has just ended, oldest first. */
-  readonly #progress = new Map<string, LeaseProgress>();
+  readonly #progress = new Map<string, LeaseProgress & AskedBy>();
   readonly #abandoned = new AbortController();
   #slots: number;
   #running = 0;
@@ -67,14 +69,14 @@ export class LeaseDesk {
    * took over, a CancelledFailure when it was cancelled unstarted or nobody waits for the call any
    * more, and what `runJobs` throws.
    */
-  async runLease(grant: LeaseGrant): Promise<LeaseResult> {
+  async runLease(grant: LeaseOrder): Promise<LeaseResult> {
     const { node, session } = this.#order;
     requireSession(node, grant.session, session);
     if (grant.node !== node) {
       const message = `lease ${grant.lease} is for node "${grant.node}", not "${node}"`;
       throw ApplicationFailure.nonRetryable(message, 'WrongNode');
     }
-    const key = `${grant.lease} ${grant.fence}`;
+    const key = `${grant.lease} ${grant.fence} ${grant.execution}`;
     const ended = this.#ended.get(key);
     if (ended) return ended;
     if (grant.attachOnly) this.#requireStarted(key, grant);
@@ -83,12 +85,15 @@ export class LeaseDesk {
   }
 
   /**
-   * What a heartbeat tells of the leases here, so that it is kept should this be the last one: the newest
-   * ones, as far as a heartbeat may carry them.
+   * What a heartbeat tells of the leases that such an execution gave, so that it is kept should this be the
+   * last one: the newest ones, as far as a heartbeat may carry them.
    */
-  progress(): readonly LeaseProgress[] {
+  progress(execution: string): readonly LeaseProgress[] {
     let bytes = 0;
-    const newest = [...this.#progress.values()].reverse();
+    const newest = [...this.#progress.values()]
+      .filter((each) => each.execution === execution)
+      .map(({ lease, fence, result }): LeaseProgress => ({ lease, fence, result }))
+      .reverse();
     const room = newest.findIndex((each) => (bytes += jsonBytes(each)) > PROGRESS_BYTES_MAX);
     return room < 0 ? newest : newest.slice(0, room);
   }
@@ -106,7 +111,7 @@ export class LeaseDesk {
     clearTimeout(deadline);
   }
 
-  #admit(key: string, grant: LeaseGrant): LeaseAtDesk {
+  #admit(key: string, grant: LeaseOrder): LeaseAtDesk {
     let resolve: LeaseAtDesk['resolve'] = () => undefined;
     let reject: LeaseAtDesk['reject'] = () => undefined;
     const done = new Promise<LeaseResult>((yes, no) => {
@@ -195,7 +200,8 @@ export class LeaseDesk {
   }
 
   async #run(lease: LeaseAtDesk): Promise<void> {
-    const { grant, arrivedMs } = lease;
+    const { key, grant, arrivedMs } = lease;
+    const { lease: number, fence, execution } = grant;
     const beginByMs = arrivedMs + grant.timeoutMs * LEASE_SHARES.beginBy;
     try {
       const result = await runJobs(this.#order, grant, {
@@ -203,7 +209,7 @@ export class LeaseDesk {
         endByMs: arrivedMs + grant.timeoutMs * LEASE_SHARES.endBy,
         abandoned: this.#abandoned.signal,
         onProgress: (result) =>
-          this.#progress.set(lease.key, { lease: grant.lease, fence: grant.fence, result }),
+          this.#progress.set(key, { lease: number, fence, execution, result }),
       });
       this.#end(lease, result);
     } catch (error) {

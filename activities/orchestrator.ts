@@ -5,6 +5,7 @@ import type { OrchestratorActivities, OrUnwritable } from './contracts.ts';
 import { FeedReaders } from './feed/index.ts';
 import { appendLedger } from './ledger.ts';
 import { pullPage } from './pull.ts';
+import { readBack } from './read-back.ts';
 import { unwritableWords } from './unwritable.ts';
 
 /** One set a process: it keeps the feeds that it opened. */
@@ -15,6 +16,7 @@ export function makeOrchestratorActivities(): OrchestratorActivities {
     pullPage: (input) => beating(() => pullPage(readers, input)),
     saveCut: (input) => beating(() => ifWritable(() => saveCut(input))),
     sealCheckpoint: (input) => beating(() => ifWritable(() => sealCheckpoint(input))),
+    readBack: (input) => beating(() => readBack(input)),
   };
 }
 

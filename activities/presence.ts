@@ -17,17 +17,19 @@ export function requireSession(node: string, asked: string, session: string): vo
   throw expectedFailure('StaleSession', message);
 }
 
+type Told = (execution: string) => readonly LeaseProgress[];
+
 export class Presence {
   readonly #node: string;
   readonly #session: string;
-  readonly #told: () => readonly LeaseProgress[];
+  readonly #told: Told;
   readonly #left: Promise<'left'>;
   #leave: () => void = () => undefined;
   #held = 0;
   #lastHeldMs = performance.now();
 
-  /** `told` is what every beat carries: what this node has finished of its leases. */
-  constructor(node: string, session: string, told: () => readonly LeaseProgress[] = () => []) {
+  /** `told` is what every beat carries: what this node has finished of the leases of who holds it. */
+  constructor(node: string, session: string, told: Told = () => []) {
     this.#told = told;
     this.#node = node;
     this.#session = session;
@@ -38,11 +40,12 @@ export class Presence {
    * The activity: beats until it is cancelled or its run has gone, then throws a CancelledFailure, or
    * until `leave`, then returns `left`. A run that continues as new starts it again; both may overlap.
    */
-  async hold({ session }: PresenceInput): Promise<'left'> {
+  async hold({ session, execution }: PresenceInput): Promise<'left'> {
     requireSession(this.#node, session, this.#session);
     const context = Context.current();
-    context.heartbeat(this.#told());
-    const beats = setInterval(() => context.heartbeat(this.#told()), BEAT_MS);
+    const beat = (): void => context.heartbeat(this.#told(execution));
+    beat();
+    const beats = setInterval(beat, BEAT_MS);
     this.#held++;
     try {
       return await Promise.race([this.#left, context.cancelled]);

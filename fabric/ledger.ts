@@ -85,6 +85,8 @@ export type LedgerEvent =
       }[];
       /** What the node asks for the jobs it worked on. */
       readonly cost: number;
+      /** It is what the last heartbeat of a node told that was lost; what comes back may have been begun. */
+      readonly lost?: true;
     }
   | {
       readonly type: 'requeue';

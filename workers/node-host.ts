@@ -105,9 +105,9 @@ async function hostNode(host: Host, node: RunNode, adapter: Adapter): Promise<Ho
     feeds: new Map(spec.feeds.map((feed) => [feed.id, feed])),
     resultsFolder: spec.folders.results,
   });
-  const presence = new Presence(node.id, session, () => desk.progress());
+  const presence = new Presence(node.id, session, (execution) => desk.progress(execution));
   const activities: NodeActivities = {
-    runLease: (grant) => desk.runLease(grant),
+    runLease: (order) => desk.runLease(order),
     holdPresence: (input) => presence.hold(input),
   };
   const identity = `${node.id}@${session}`;

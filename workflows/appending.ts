@@ -1,4 +1,4 @@
-/** The activities of the orchestrator's process: pages of feeds, and the ledger. */
+/** The activities of the orchestrator's process: pages of feeds, the ledger, and what is on disk of results. */
 import * as wf from '@temporalio/workflow';
 import type { AppendAnswer, AppendInput, OrchestratorActivities } from '../activities/contracts.ts';
 import { causeOf } from './activity-cause.ts';
@@ -6,9 +6,12 @@ import { causeOf } from './activity-cause.ts';
 /** About a minute and a half: by then a page that can't be read has no feed to come from any more. */
 const PULL_ATTEMPTS_MAX = 20;
 
-type RecordActivities = Pick<OrchestratorActivities, 'appendLedger' | 'pullPage'>;
+/** A lost node's jobs wait for it: should the disk not answer by then they run again. */
+const READ_BACK_WITHIN = '3s';
 
-/** Both are repeatable, and a killed process is noticed by its missing beats. */
+type RecordActivities = Pick<OrchestratorActivities, 'appendLedger' | 'pullPage' | 'readBack'>;
+
+/** All are repeatable, and a killed process is noticed by its missing beats. */
 export function orchestratorActivities(): RecordActivities {
   const options: wf.ActivityOptions = {
     startToCloseTimeout: '5 minutes',
@@ -24,7 +27,11 @@ export function orchestratorActivities(): RecordActivities {
     ...options,
     retry: { ...options.retry, maximumAttempts: PULL_ATTEMPTS_MAX },
   });
-  return { appendLedger, pullPage };
+  const { readBack } = wf.proxyActivities<OrchestratorActivities>({
+    ...options,
+    scheduleToCloseTimeout: READ_BACK_WITHIN,
+  });
+  return { appendLedger, pullPage, readBack };
 }
 
 type AppendEvent =

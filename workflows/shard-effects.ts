@@ -1,6 +1,6 @@
 /** How a shard's effects become activities and signals, and how their ends become events again. */
 import * as wf from '@temporalio/workflow';
-import type { NodeActivities, OrchestratorActivities } from '../activities/contracts.ts';
+import type { NodeActivities } from '../activities/contracts.ts';
 import type { LeaseGrant, LeaseProgress } from '../fabric/messages.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { size } from '../fabric/ordinals.ts';
@@ -32,7 +32,9 @@ export class ShardEffects {
   readonly #shell: ShardShell;
   readonly #leases = new Map<number, wf.CancellationScope>();
   readonly #presences = new Map<string, wf.CancellationScope>();
-  readonly #activities: Pick<OrchestratorActivities, 'pullPage' | 'appendLedger'>;
+  /** The same in every run of this workflow, and another one once its fabric was rebuilt. */
+  readonly #execution = wf.workflowInfo().firstExecutionRunId;
+  readonly #activities: ReturnType<typeof orchestratorActivities>;
 
   constructor(spec: RunSpec, shard: string, sending: Sending, shell: ShardShell) {
     this.#spec = spec;
@@ -96,7 +98,7 @@ export class ShardEffects {
     const scope = new wf.CancellationScope();
     this.#leases.set(lease, scope);
     void scope
-      .run(() => runLease(grant))
+      .run(() => runLease({ ...grant, execution: this.#execution }))
       .then(
         (result) => {
           // Another call of the same lease has brought it already.
@@ -123,14 +125,27 @@ export class ShardEffects {
     });
     const gone = (change: 'left' | 'lost', why: string, progress: readonly LeaseProgress[]): void =>
       this.#shell.happened({ on: 'nodeGone', node, incarnation, change, why, progress });
+    const execution = this.#execution;
     const scope = new wf.CancellationScope();
     this.#presences.set(node, scope);
     void scope
-      .run(() => holdPresence({ shard: this.#shard, node, session, incarnation }))
+      .run(() => holdPresence({ shard: this.#shard, node, session, incarnation, execution }))
       .then(
         () => gone('left', 'it was told to stop', []),
-        (error) => gone('lost', whyOf(error), progressOf(error)),
+        async (error) => gone('lost', whyOf(error), await this.#finishedBy(error)),
       );
+  }
+
+  /** What a node that was lost had finished by its last heartbeat, as far as its results are there. */
+  async #finishedBy(error: unknown): Promise<readonly LeaseProgress[]> {
+    const cause = causeOf(error);
+    const told: unknown = cause instanceof wf.TimeoutFailure ? cause.lastHeartbeatDetails : null;
+    if (!Array.isArray(told) || told.length === 0) return [];
+    try {
+      return await this.#activities.readBack({ folder: this.#spec.folders.results, told });
+    } catch {
+      return [];
+    }
   }
 }
 
@@ -154,11 +169,4 @@ function whyOf(error: unknown): string {
     return cause.timeoutType === 'HEARTBEAT' ? 'its heartbeat stopped' : 'it took too long';
   }
   return cause instanceof Error ? cause.message : 'unknown';
-}
-
-/** What a node that was lost had finished by its last heartbeat. */
-function progressOf(error: unknown): readonly LeaseProgress[] {
-  const cause = causeOf(error);
-  const details: unknown = cause instanceof wf.TimeoutFailure ? cause.lastHeartbeatDetails : null;
-  return Array.isArray(details) ? (details as LeaseProgress[]) : [];
 }

@@ -224,7 +224,7 @@ function settleShard(before: ShardState, from: RebuiltFrom, nowMs: number): Shar
   log(draft, rebuiltFrom(from));
   for (const { spec, state: life, incarnation } of state.nodes) {
     if (life !== 'ready' && life !== 'suspect') continue;
-    const gone = { state: 'lost' as const, suspectUntilMs: null, progress: [] };
+    const gone = { state: 'lost' as const, suspectUntilMs: null, former: null, progress: [] };
     changeNode(draft, spec.id, (node) => ({ ...node, ...gone }));
     log(draft, { type: 'node', node: spec.id, incarnation, change: 'lost', why: ENGINE_LOST });
   }

@@ -132,7 +132,7 @@ function lease(draft: Draft, { lease: number, fence, node, jobs }: Of<'lease'>):
 
 function outcome(
   draft: Draft,
-  { lease: number, fence, segment, items, cost }: Of<'outcome'>,
+  { lease: number, fence, segment, items, cost, lost }: Of<'outcome'>,
 ): void {
   const { state } = draft;
   const held = state.leases.find((each) => each.lease === number);
@@ -140,7 +140,7 @@ function outcome(
   const before = state.tally.cost;
   const result = { items: held.items.map((item) => resultOf(item, items)), segment, busyMs: 0 };
   const measured = state.nodes.find(({ spec }) => spec.id === held.node);
-  endLease(draft, { lease: number, fence, result });
+  endLease(draft, { lease: number, fence, result, lost: lost === true });
   // Neither its price nor how long it took need be known here: the entry has the one, the other is not told.
   count(draft, { cost: cost - (state.tally.cost - before) });
   if (measured) {

@@ -12,9 +12,10 @@ import { dispatch } from './dispatch.ts';
 import { log, note, openDraft, send, type Draft } from './draft.ts';
 import type { ShardEffect, ShardEvent } from './events.ts';
 import { acceptPage, failFeed, pullPages } from './feeds.ts';
+import { isWithFormer } from './former.ts';
 import { grantOf } from './grant.ts';
 import { tendService } from './node-service.ts';
-import { giveUpSuspects, nodeGone, registerNode } from './nodes.ts';
+import { giveUpFormers, giveUpSuspects, nodeGone, registerNode } from './nodes.ts';
 import { isSubmission } from './inbox.ts';
 import { endLease, loseLease, returnUnwritten } from './outcomes.ts';
 import { askForOverdue } from './overdue.ts';
@@ -60,6 +61,7 @@ function settle(draft: Draft): void {
   // 1. Who is here, and what became of those who are not; then the planner sees the queue as it is
   //    before anything is leased.
   giveUpSuspects(draft);
+  giveUpFormers(draft);
   tendService(draft);
   askForOverdue(draft);
   reportCrossing(draft);
@@ -200,7 +202,10 @@ export function resumeEffects(state: ShardState): readonly ShardEffect[] {
     if (life !== 'ready' || service === 'removed') continue;
     effects.push({ do: 'presence', node: spec.id, incarnation, session });
   }
-  for (const { lease } of state.leases) effects.push({ do: 'lease', grant: grantOf(state, lease) });
+  for (const lease of state.leases) {
+    if (isWithFormer(state, lease)) continue;
+    effects.push({ do: 'lease', grant: grantOf(state, lease.lease) });
+  }
   const entries = appendUnderWay(state.ledger);
   if (entries.length > 0) effects.push({ do: 'append', head: state.ledger.head, entries });
   return effects;

@@ -10,6 +10,8 @@ import type { JobSlice } from '../job.ts';
 import { size, take } from '../ordinals.ts';
 import { reason } from '../reasons.ts';
 import { count, log, mayDispatch, note, type Draft } from './draft.ts';
+import { fenceOf } from './fence.ts';
+import { isWithFormer } from './former.ts';
 import { grantOf } from './grant.ts';
 import { takesLeases } from './node-service.ts';
 import { patienceMs } from './overdue.ts';
@@ -72,7 +74,10 @@ export function jobsPerSecond(state: ShardState, nowMs: number): number {
 
 function readyNodes(state: ShardState, nowMs: number): Candidate[] {
   const held = new Map<string, number>();
-  for (const lease of state.leases) held.set(lease.node, (held.get(lease.node) ?? 0) + 1);
+  for (const lease of state.leases) {
+    if (isWithFormer(state, lease)) continue;
+    held.set(lease.node, (held.get(lease.node) ?? 0) + 1);
+  }
   return state.nodes
     .filter((node) => takesLeases(node, nowMs))
     .map((node) => {
@@ -135,7 +140,7 @@ function avoids(
 function grant(draft: Draft, { node, window, free }: Candidate, items: JobSlice[]): void {
   const { state, nowMs } = draft;
   const lease = state.next.lease;
-  const fence = `${node.incarnation}.${lease}`;
+  const fence = fenceOf(node.incarnation, lease);
   const jobs = items.reduce((sum, item) => sum + size(item.ordinals), 0);
   state.next = { ...state.next, lease: lease + 1 };
   state.leases = [

@@ -55,8 +55,10 @@ export function tendService(draft: Draft): void {
 
 /** When a node needs a look though nothing happens to it. */
 export function nodeInstants(nodes: readonly NodeState[]): number[] {
-  return nodes.flatMap(({ suspectUntilMs, drainUntilMs, ejectedUntilMs }) =>
-    [suspectUntilMs, drainUntilMs, ejectedUntilMs].filter((at) => at !== null),
+  return nodes.flatMap(({ suspectUntilMs, drainUntilMs, ejectedUntilMs, former = null }) =>
+    [suspectUntilMs, drainUntilMs, ejectedUntilMs, former?.untilMs ?? null].filter(
+      (at) => at !== null,
+    ),
   );
 }
 

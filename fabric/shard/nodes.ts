@@ -13,15 +13,21 @@ import type { NodeSpec } from '../policy.ts';
 import { reason } from '../reasons.ts';
 import { changeNode, log, note, type Draft } from './draft.ts';
 import { endLease, loseLease } from './outcomes.ts';
+import { isOfFormer, isWithFormer } from './former.ts';
 import { askAgain } from './overdue.ts';
-import type { NodeState } from './state.ts';
+import type { Lease, NodeState } from './state.ts';
 
 /** The silences of nodes that share a cause come within this time of each other. */
 const SUSPECT_MS = 250;
 /** When most of a pool is silent at once it is likely the engine: hosts need so long to be heard again. */
 const SUSPECT_TOGETHER_MS = 3_000;
+/** Why leases of an earlier process come back. */
+const STARTED_ANEW = 'the node registered again';
 /** Nodes given up together are given up one after another, so that their jobs don't come back all at once. */
 const LOST_STEP_MS = 50;
+
+/** The engine says so long after its last heartbeat, at the latest, that a process is gone. */
+const LAST_BEAT_MS = 1_500;
 
 /** Takes a registration. The same session of a node that is ready already changes nothing. */
 export function registerNode(draft: Draft, spec: NodeSpec, session: string): void {
@@ -45,8 +51,9 @@ export function registerNode(draft: Draft, spec: NodeSpec, session: string): voi
     return;
   }
   const incarnation = (known?.incarnation ?? 0) + 1;
-  if (known) freeLeases(draft, known, 'the node registered again');
+  const former = known ? leaveBehind(draft, known) : null;
   const offered = admitNode(draft, spec, session, incarnation);
+  changeNode(draft, spec.id, (node) => ({ ...node, former }));
   draft.effects.push({ do: 'presence', node: spec.id, incarnation, session });
   log(draft, { type: 'node', node: spec.id, incarnation, change: 'registered', spec: offered });
   note(draft, reason('node-ready', { node: spec.id, incarnation, slots: offered.slots }));
@@ -111,7 +118,7 @@ export function keepNode({ state }: Draft, node: NodeState): void {
   state.nodes = [...others, node].sort((a, b) => (a.spec.id < b.spec.id ? -1 : 1));
 }
 
-/** A node whose presence ended. News of an earlier incarnation is ignored. */
+/** A node whose presence ended. Of an incarnation before the current one only what it had finished counts. */
 export function nodeGone(
   draft: Draft,
   event: {
@@ -123,6 +130,9 @@ export function nodeGone(
   },
 ): void {
   const node = draft.state.nodes.find((each) => each.spec.id === event.node);
+  if (node?.former?.incarnation === event.incarnation) {
+    return freeFormer(draft, node, event.progress ?? []);
+  }
   if (!node || node.incarnation !== event.incarnation || node.state !== 'ready') return;
   const isWanted = event.change === 'lost' && node.service !== 'removed';
   if (!isWanted) return endPresence(draft, node, 'left', event.why);
@@ -156,12 +166,17 @@ function isSilentTogether({ state }: Draft): boolean {
   return silent >= here && (silent > 1 || here === 0);
 }
 
+/** Each is waited for once: those that are already keep their time, the others follow them. */
 function waitForAll(draft: Draft): void {
-  let at = draft.nowMs + SUSPECT_TOGETHER_MS;
-  for (const { spec, state } of draft.state.nodes) {
-    if (state !== 'suspect') continue;
+  const { nodes } = draft.state;
+  const soonMs = draft.nowMs + SUSPECT_MS;
+  const isWaitedFor = ({ suspectUntilMs }: NodeState): boolean => (suspectUntilMs ?? 0) > soonMs;
+  const latestMs = Math.max(...nodes.filter(isWaitedFor).map((node) => node.suspectUntilMs ?? 0));
+  let at = Math.max(draft.nowMs + SUSPECT_TOGETHER_MS, latestMs + LOST_STEP_MS);
+  for (const node of nodes) {
+    if (node.state !== 'suspect' || isWaitedFor(node)) continue;
     const untilMs = at;
-    changeNode(draft, spec.id, (each) => ({ ...each, suspectUntilMs: untilMs }));
+    changeNode(draft, node.spec.id, (each) => ({ ...each, suspectUntilMs: untilMs }));
     at += LOST_STEP_MS;
   }
 }
@@ -171,7 +186,9 @@ function welcomeBack(draft: Draft, { spec, incarnation, session }: NodeState): v
   const back = { state: 'ready' as const, suspectUntilMs: null, progress: [] };
   changeNode(draft, spec.id, (each) => ({ ...each, ...back, lastSeenAtMs: draft.nowMs }));
   draft.effects.push({ do: 'presence', node: spec.id, incarnation, session });
-  for (const lease of draft.state.leases) if (lease.node === spec.id) askAgain(draft, lease);
+  for (const lease of draft.state.leases) {
+    if (lease.node === spec.id && !isWithFormer(draft.state, lease)) askAgain(draft, lease);
+  }
   log(draft, { type: 'node', node: spec.id, incarnation, change: 'back' });
   note(draft, reason('node-back', { node: spec.id }));
 }
@@ -185,11 +202,54 @@ function endPresence(draft: Draft, node: NodeState, change: 'lost' | 'left', why
   freeLeases(draft, node, why);
 }
 
+/**
+ * A node's process has been started anew. What the last one held is free as soon as it is known what it had
+ * finished: of a silent one that is known; of any other the engine tells with the end of its presence.
+ */
+function leaveBehind(draft: Draft, known: NodeState): NonNullable<NodeState['former']> | null {
+  const { spec, state, incarnation, former } = known;
+  // Two starts within a second: the first one's beats have been waited for long enough.
+  if (former) freeFormer(draft, known, []);
+  if (state !== 'ready') {
+    freeLeases(draft, known, STARTED_ANEW);
+    return null;
+  }
+  const holds = draft.state.leases.some(({ node }) => node === spec.id);
+  return holds ? { incarnation, untilMs: draft.nowMs + LAST_BEAT_MS } : null;
+}
+
+/** Ends the leases of a node's process that has been followed by another, by what it had finished. */
+function freeFormer(draft: Draft, node: NodeState, progress: readonly LeaseProgress[]): void {
+  const { leases } = draft.state;
+  const former = leases.filter(
+    ({ node: id, fence }) => id === node.spec.id && isOfFormer(node, fence),
+  );
+  endAll(draft, former, progress, STARTED_ANEW);
+  changeNode(draft, node.spec.id, (each) => ({ ...each, former: null }));
+}
+
+/** Waits no longer for last heartbeats that are not told of. */
+export function giveUpFormers(draft: Draft): void {
+  for (const node of draft.state.nodes) {
+    if (node.former && node.former.untilMs <= draft.nowMs) freeFormer(draft, node, []);
+  }
+}
+
 /** Ends the node's leases: with what it is known to have finished, and the rest given to others. */
 export function freeLeases(draft: Draft, node: NodeState, why: string): void {
-  for (const lease of draft.state.leases.filter((each) => each.node === node.spec.id)) {
+  const held = draft.state.leases.filter((each) => each.node === node.spec.id);
+  endAll(draft, held, node.progress, why);
+}
+
+function endAll(
+  draft: Draft,
+  leases: readonly Lease[],
+  progress: readonly LeaseProgress[],
+  why: string,
+): void {
+  for (const lease of leases) {
     draft.effects.push({ do: 'cancelLease', lease: lease.lease });
-    const done = node.progress.find(({ fence }) => fence === lease.fence);
+    const done = progress.find(({ fence }) => fence === lease.fence);
     if (done) endLease(draft, { ...done, lost: true });
     else loseLease(draft, lease, why, false);
   }

@@ -44,22 +44,24 @@ export function endLease(
   const price =
     draft.state.nodes.find((node) => node.spec.id === lease.node)?.spec.pricePerJob ?? 0;
   const cost = (completed + failed) * price;
-  count(draft, { cost, ...(event.lost === true ? { leasesLost: 1 } : {}) });
+  const isLost = event.lost === true;
+  count(draft, { cost, leasesLost: isLost ? 1 : 0 });
   changeNode(draft, lease.node, (node) => ({
     ...node,
     completed: node.completed + completed,
     failed: node.failed + failed,
     cost: node.cost + cost,
     attempts: node.attempts + completed + failed,
-    leasesLost: node.leasesLost + (event.lost === true ? 1 : 0),
-    lastSeenAtMs: event.lost === true ? node.lastSeenAtMs : draft.nowMs,
+    leasesLost: node.leasesLost + (isLost ? 1 : 0),
+    lastSeenAtMs: isLost ? node.lastSeenAtMs : draft.nowMs,
     serviceMs: blend(node.serviceMs, event.result.busyMs, completed + failed),
     health: completed + failed === 0 ? node.health : blendShare(node.health, completed, failed),
   }));
   const { segment } = event.result;
   if (segment !== null) releaseNode(draft, lease.node);
   const { fence, node } = lease;
-  log(draft, { type: 'outcome', lease: lease.lease, fence, node, segment, items, cost });
+  const how = isLost ? ({ lost: true } as const) : {};
+  log(draft, { type: 'outcome', lease: lease.lease, fence, node, segment, items, cost, ...how });
   note(draft, reason('lease-ended', { lease: lease.lease, node, completed, failed, back }));
 }
 

@@ -5,6 +5,7 @@
  */
 import { reason } from '../reasons.ts';
 import { note, type Draft } from './draft.ts';
+import { isWithFormer } from './former.ts';
 import { grantOf } from './grant.ts';
 import type { Lease, ShardState } from './state.ts';
 
@@ -25,6 +26,7 @@ export function askForOverdue(draft: Draft): void {
     if ((dueMs(state, lease) ?? Infinity) > nowMs) continue;
     const { lease: number, node: id, grantedAtMs } = lease;
     if (state.nodes.find(({ spec }) => spec.id === id)?.state !== 'ready') continue;
+    if (isWithFormer(state, lease)) continue;
     askAgain(draft, lease);
     note(draft, reason('lease-asked-again', { lease: number, node: id, ms: nowMs - grantedAtMs }));
   }

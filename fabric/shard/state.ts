@@ -55,6 +55,11 @@ export interface NodeState {
   readonly drainUntilMs: number | null;
   /** When a suspect is given up. */
   readonly suspectUntilMs: number | null;
+  /**
+   * The start of its process before this one, while the engine has not yet said that it is gone: its leases
+   * wait for what its last heartbeat tells of them, and at most until then. Absent from older states.
+   */
+  readonly former?: { readonly incarnation: number; readonly untilMs: number } | null;
   /** What a suspect is known to have finished of its leases. */
   readonly progress: readonly LeaseProgress[];
   /** Given nothing until then, because it stands out among the others; and how often it has. */

@@ -1,10 +1,11 @@
 /** Nodes and their hosts in virtual time: they register, are lost, fall silent, and are watched by their shards. */
+import { seededUnit } from '../seeded.ts';
 import type { ShardEffect, ShardEvent } from '../shard/events.ts';
 import type { ShardState } from '../shard/state.ts';
 import type { Actor } from './actor.ts';
 import type { Calendar } from './calendar.ts';
 import { SimulatedNode } from './node.ts';
-import type { SimulationOrder } from './order.ts';
+import type { SimulationOrder, Watch } from './order.ts';
 import { ENGINE_MS, type Disorder } from './world.ts';
 
 type ShardActor = Actor<ShardState, ShardEvent, ShardEffect>;
@@ -14,10 +15,11 @@ export class Hosts {
   readonly #disorder: Disorder;
   readonly #startMs: number;
   readonly #shardOf: (name: string) => ShardActor | undefined;
+  readonly #worked: Watch['worked'] | undefined;
   readonly #nodes = new Map<string, SimulatedNode>();
 
   constructor(
-    { spec, jobs }: SimulationOrder,
+    { spec, jobs, watch }: SimulationOrder,
     calendar: Calendar,
     disorder: Disorder,
     shardOf: (name: string) => ShardActor | undefined,
@@ -26,6 +28,7 @@ export class Hosts {
     this.#disorder = disorder;
     this.#startMs = calendar.nowMs;
     this.#shardOf = shardOf;
+    this.#worked = watch?.worked;
     for (const node of spec.nodes) {
       this.#nodes.set(node.id, new SimulatedNode(node, calendar, jobs));
     }
@@ -42,7 +45,7 @@ export class Hosts {
       const found = this.#nodes.get(node);
       if (!found) continue;
       this.#calendar.at(this.#startMs + atMs, () => found.lose());
-      this.#start(found, atMs + Math.max(forMs, ENGINE_MS.presence));
+      this.#start(found, atMs + forMs);
     }
     for (const { node, atMs, forMs } of this.#disorder.silences) {
       const found = this.#nodes.get(node);
@@ -50,19 +53,27 @@ export class Hosts {
     }
   }
 
-  /** All of them are started anew. */
-  restart(): void {
+  /** Some of them are started anew with the engine; the others have lived on, with all that they hold. */
+  meetEngine(no: number): void {
     for (const node of this.#nodes.values()) {
+      if (node.isUp && seededUnit(this.#disorder.seed, `lives on, ${node.spec.id}`, no) < 0.5) {
+        const { session } = node;
+        this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.registerAgain, () => {
+          if (node.isUp && node.session === session) this.#register(node);
+        });
+        continue;
+      }
       node.lose();
       this.#start(node, this.#calendar.nowMs - this.#startMs + ENGINE_MS.hop);
     }
   }
 
-  /** Tells the run that asked when the node it watches is gone. */
+  /** Tells the run that asked when the node it watches is gone, and what its last beat told. */
   watch(
     actor: ShardActor,
     { node, incarnation, session }: Extract<ShardEffect, { do: 'presence' }>,
     run: number,
+    engine: number,
   ): void {
     const held = this.#nodes.get(node);
     if (!held) return;
@@ -76,7 +87,14 @@ export class Hosts {
         return;
       }
       const why = 'its heartbeat stopped';
-      actor.answered(run, { on: 'nodeGone', node, incarnation, change: 'lost', why });
+      const told = held.lastTold(session, engine);
+      for (const { grant, result } of told) this.#worked?.(grant, result);
+      const progress = told.map(({ grant: { lease, fence }, result }) => ({
+        lease,
+        fence,
+        result,
+      }));
+      actor.answered(run, { on: 'nodeGone', node, incarnation, change: 'lost', why, progress });
     };
     look();
   }
@@ -108,6 +126,7 @@ export class Hosts {
   /** Its host finds that nobody holds its presence any more when it is heard again, and registers anew. */
   #silence(node: SimulatedNode, atMs: number, forMs: number): void {
     this.#calendar.at(atMs, () => {
+      if (node.isUp) node.beat();
       node.silentUntilMs = Math.max(node.silentUntilMs, atMs + forMs);
       this.#calendar.at(node.silentUntilMs + ENGINE_MS.hop, () => {
         if (node.isUp) this.#register(node);

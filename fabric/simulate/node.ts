@@ -15,12 +15,30 @@ export type LeaseEnd =
 
 type Answer = (end: LeaseEnd) => void;
 
+/** A grant, and which engine it came by: another one may give the same numbers and fences again. */
+export type EngineGrant = LeaseGrant & { readonly engine: number };
+
+/** One job of a lease, with its item, when it ended, and its error code. */
+interface JobEnd {
+  readonly item: number;
+  readonly ordinal: number;
+  readonly code: string | null;
+  readonly atMs: number;
+}
+
+/** What a node has done of a lease. */
+export interface Worked {
+  readonly grant: EngineGrant;
+  readonly result: LeaseResult;
+}
+
 interface Held {
-  readonly grant: LeaseGrant;
+  readonly grant: EngineGrant;
   readonly arrivedMs: number;
   /** Who asked last: an earlier call is let go. */
   answer: Answer;
-  started: boolean;
+  /** How its jobs end, once it has been started. */
+  jobs: readonly JobEnd[] | null;
   end: LeaseEnd | null;
 }
 
@@ -29,6 +47,7 @@ export class SimulatedNode {
   readonly #calendar: Calendar;
   readonly #jobs: SimulatedJobs;
   #held = new Map<string, Held>();
+  #told: readonly Worked[] = [];
   #slots: number;
   #running = 0;
   #life = 0;
@@ -54,16 +73,18 @@ export class SimulatedNode {
     this.#life += 1;
   }
 
-  /** Everything it held is gone with it. */
+  /** Everything it held is gone with it, but for what its last beat told. */
   lose(): void {
+    if (this.isUp) this.beat();
     this.isUp = false;
     this.#held = new Map();
     this.#running = 0;
   }
 
-  run(grant: LeaseGrant, answer: Answer): void {
+  run(grant: EngineGrant, answer: Answer): void {
     if (!this.isUp || grant.session !== this.session) return;
-    const held = this.#held.get(grant.fence);
+    const key = keyOf(grant);
+    const held = this.#held.get(key);
     if (held) {
       held.answer = answer;
       if (held.end) answer(held.end);
@@ -72,27 +93,43 @@ export class SimulatedNode {
     if (grant.attachOnly) return answer({ end: 'returned' });
     const arrivedMs = this.#calendar.nowMs;
     this.#slots = grant.slots ?? this.#slots;
-    this.#held.set(grant.fence, { grant, arrivedMs, answer, started: false, end: null });
+    this.#held.set(key, { grant, arrivedMs, answer, jobs: null, end: null });
     this.#startNext();
   }
 
-  cancel(fence: string): void {
-    const held = this.#held.get(fence);
-    if (held && !held.started) this.#finish(held, { end: 'returned' });
+  /** A heartbeat: it tells what has been done of each lease by now. */
+  beat(): void {
+    const { nowMs } = this.#calendar;
+    this.#told = [...this.#held.values()].flatMap(({ grant, jobs }): Worked[] => {
+      const done = (jobs ?? []).filter(({ atMs }) => atMs <= nowMs);
+      return done.length === 0 ? [] : [{ grant, result: this.#resultOf(grant, done, nowMs) }];
+    });
+  }
+
+  /** What the last beat of that start of it told of the leases that such an engine gave it. */
+  lastTold(session: string, engine: number): readonly Worked[] {
+    return this.#told.filter(({ grant }) => grant.session === session && grant.engine === engine);
+  }
+
+  cancel(lease: Pick<EngineGrant, 'fence' | 'engine'>): void {
+    const held = this.#held.get(keyOf(lease));
+    if (held && held.jobs === null) this.#finish(held, { end: 'returned' });
   }
 
   #startNext(): void {
     for (const held of this.#held.values()) {
       if (this.#running >= this.#slots) return;
-      if (held.started || held.end) continue;
-      held.started = true;
+      if (held.jobs !== null || held.end) continue;
+      const jobs = this.#work(held);
+      held.jobs = jobs;
       this.#running += 1;
-      const { result, tookMs } = this.#work(held);
+      const startedMs = this.#calendar.nowMs;
+      const endMs = jobs.at(-1)?.atMs ?? startedMs;
       const life = this.#life;
-      this.#calendar.at(this.#calendar.nowMs + tookMs, () => {
+      this.#calendar.at(endMs, () => {
         if (life !== this.#life || !this.isUp) return;
         this.#running -= 1;
-        this.#finish(held, { end: 'done', result });
+        this.#finish(held, { end: 'done', result: this.#resultOf(held.grant, jobs, startedMs) });
         this.#startNext();
       });
     }
@@ -104,18 +141,14 @@ export class SimulatedNode {
   }
 
   /** Like an adapter: begins no job late, and ends the one that runs over. */
-  #work({ grant, arrivedMs }: Held): { result: LeaseResult; tookMs: number } {
-    const { items, fence, lease, shard, timeoutMs } = grant;
-    const { adapter, id } = this.spec;
+  #work({ grant: { items, timeoutMs }, arrivedMs }: Held): readonly JobEnd[] {
+    const { adapter } = this.spec;
     const speed = adapter.type === 'simulated' ? adapter.speed : 1;
-    const startedMs = this.#calendar.nowMs;
     const beginByMs = arrivedMs + timeoutMs * LEASE_SHARES.beginBy;
     const endByMs = arrivedMs + timeoutMs * LEASE_SHARES.endBy;
-    let atMs = startedMs;
-    let records = 0;
-    const results = items.map(({ feed, attempt, estimateMs, ordinals, bodies }): ItemResult => {
-      const completed: number[] = [];
-      const failed: FailedJob[] = [];
+    const ends: JobEnd[] = [];
+    let atMs = this.#calendar.nowMs;
+    for (const [item, { feed, attempt, estimateMs, ordinals, bodies }] of items.entries()) {
       let place = 0;
       for (const ordinal of each(ordinals)) {
         if (atMs >= beginByMs) break;
@@ -123,17 +156,34 @@ export class SimulatedNode {
         const job = { feed, ordinal, attempt, estimateMs, body, adapter: adapter.type };
         const { serviceMs, code } = this.#jobs.attempt(job);
         const dueMs = atMs + serviceMs / speed;
-        const drawn = dueMs > endByMs ? JOB_TIMEOUT : code;
         atMs = Math.min(dueMs, endByMs);
-        records += 1;
-        if (drawn === null) completed.push(ordinal);
-        else failed.push([ordinal, drawn]);
+        ends.push({ item, ordinal, code: dueMs > endByMs ? JOB_TIMEOUT : code, atMs });
       }
-      return { completed: fromList(completed), failed };
-    });
-    const segment =
-      records === 0 ? null : { name: `${shard}/${id}/${lease}-${fence}`, records, sha256: '' };
-    const tookMs = atMs - startedMs;
-    return { result: { items: results, segment, busyMs: tookMs }, tookMs };
+    }
+    return ends;
   }
+
+  #resultOf(
+    { items, fence, lease, shard }: EngineGrant,
+    jobs: readonly JobEnd[],
+    startedMs: number,
+  ): LeaseResult {
+    const name = `${shard}/${this.spec.id}/${lease}-${fence}/${jobs.length}`;
+    return {
+      items: items.map((_, i): ItemResult => {
+        const own = jobs.filter(({ item }) => item === i);
+        const completed = own.flatMap(({ ordinal, code }) => (code === null ? [ordinal] : []));
+        const failed = own.flatMap(({ ordinal, code }): FailedJob[] =>
+          code === null ? [] : [[ordinal, code]],
+        );
+        return { completed: fromList(completed), failed };
+      }),
+      segment: jobs.length === 0 ? null : { name, records: jobs.length, sha256: '' },
+      busyMs: (jobs.at(-1)?.atMs ?? startedMs) - startedMs,
+    };
+  }
+}
+
+function keyOf({ fence, engine }: Pick<EngineGrant, 'fence' | 'engine'>): string {
+  return `${engine} ${fence}`;
 }

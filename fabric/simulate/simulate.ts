@@ -3,7 +3,7 @@
  * simulated engine. It is the harness of the tests and the answer to what-if questions; the same input
  * gives the same run, decision by decision.
  */
-import type { Message } from '../messages.ts';
+import type { LeaseGrant, Message } from '../messages.ts';
 import { ORCHESTRATOR } from '../orchestrator/checkpoints.ts';
 import * as orchestrators from '../orchestrator/decide.ts';
 import {
@@ -23,7 +23,7 @@ import { Calendar } from './calendar.ts';
 import { Deliveries } from './deliveries.ts';
 import { Disk, FULL } from './disk.ts';
 import { Hosts } from './hosts.ts';
-import type { LeaseEnd, SimulatedNode } from './node.ts';
+import type { LeaseEnd } from './node.ts';
 import { Post } from './post.ts';
 import { MortalProcess } from './process.ts';
 import type { SimulatedRun, SimulationOrder } from './order.ts';
@@ -159,7 +159,7 @@ class Simulation {
     if (spec.mode === 'service') throw new Error('a service has no end to simulate');
   }
 
-  /** All that the engine knew is gone; hosts are started again with the fabric. */
+  /** All that the engine knew is gone; some hosts are started again with the fabric, others lived on. */
   #loseEngine(withLedger = false): void {
     const newest = this.#disk.vault.sealed.at(-1);
     if (newest === undefined || this.#isOver()) return;
@@ -173,7 +173,7 @@ class Simulation {
     this.#orchestrator = this.#globalActor(states.orchestrator);
     for (const actor of this.#shards.values()) actor.happened({ on: 'wake' });
     this.#orchestrator.happened({ on: 'wake' });
-    this.#hosts.restart();
+    this.#hosts.meetEngine(this.#engineLosses);
   }
 
   #carryOut(shard: string, effect: ShardEffect, run: number): void {
@@ -200,12 +200,12 @@ class Simulation {
         const lease = actor.state.leases.find((each) => each.lease === effect.lease);
         if (!lease) return;
         this.#calendar.at(nowMs + ENGINE_MS.hop, () =>
-          this.#hosts.node(lease.node)?.cancel(lease.fence),
+          this.#hosts.node(lease.node)?.cancel({ fence: lease.fence, engine: this.#engineLosses }),
         );
         return;
       }
       case 'presence':
-        return this.#hosts.watch(actor, effect, run);
+        return this.#hosts.watch(actor, effect, run, this.#engineLosses);
       case 'dismiss':
         return;
     }
@@ -231,11 +231,12 @@ class Simulation {
     }
   }
 
-  #lease(actor: ShardActor, grant: Parameters<SimulatedNode['run']>[0], run: number): void {
+  #lease(actor: ShardActor, grant: LeaseGrant, run: number): void {
     const { lease, fence, node } = grant;
+    const engine = this.#engineLosses;
     const arrived = (): void => {
       const held = this.#hosts.node(node);
-      held?.run(grant, (answer) => {
+      held?.run({ ...grant, engine }, (answer) => {
         if (answer.end === 'done') this.#order.watch?.worked?.(grant, answer.result);
         const event = this.#leaseEvent(lease, fence, answer);
         const heardMs = Math.max(this.#calendar.nowMs, held.silentUntilMs);

@@ -7,7 +7,8 @@ import type { Adapter, AdapterRun, JobOutcome } from '../../activities/adapters/
 import { FeedReaders } from '../../activities/feed/index.ts';
 import { ENDED_LEASES_MAX, LeaseDesk } from '../../activities/lease.ts';
 import { readSegment } from '../../activities/results.ts';
-import type { LeaseGrant, LeaseResult } from '../../fabric/messages.ts';
+import type { LeaseOrder } from '../../activities/contracts.ts';
+import type { LeaseResult } from '../../fabric/messages.ts';
 import type { FeedSpec } from '../../fabric/policy.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -35,6 +36,8 @@ const FEED: FeedSpec = {
   },
   total: 1_000,
 };
+
+const EXECUTION = '00000000-0000-7000-8000-d2d2d2d2d2d2';
 
 /** An adapter whose runs a test ends by hand, job by job. */
 class HeldAdapter implements Adapter {
@@ -89,7 +92,7 @@ function desk(slots = 1): LeaseDesk {
   });
 }
 
-function grant(lease: number, more: Partial<LeaseGrant> = {}, ordinals = [0, 1]): LeaseGrant {
+function grant(lease: number, more: Partial<LeaseOrder> = {}, ordinals = [0, 1]): LeaseOrder {
   const item = {
     kind: 'k',
     skills: [],
@@ -106,7 +109,7 @@ function grant(lease: number, more: Partial<LeaseGrant> = {}, ordinals = [0, 1])
     page: null,
     ordinals,
   };
-  const whose = { shard: 'earth', node: 'n1', session: 's1' };
+  const whose = { shard: 'earth', node: 'n1', session: 's1', execution: EXECUTION };
   return {
     ...whose,
     timeoutMs: 60_000,
@@ -119,11 +122,11 @@ function grant(lease: number, more: Partial<LeaseGrant> = {}, ordinals = [0, 1])
 }
 
 /** One call of the activity, with its own context. */
-function call(on: LeaseDesk, what: LeaseGrant, scheduledMs = 1) {
+function call(on: LeaseDesk, what: LeaseOrder, scheduledMs = 1) {
   const environment = new MockActivityEnvironment({
     currentAttemptScheduledTimestampMs: scheduledMs,
   });
-  const result = environment.run((each: LeaseGrant) => on.runLease(each), what);
+  const result = environment.run((each: LeaseOrder) => on.runLease(each), what);
   result.catch(() => undefined);
   return { result: result as Promise<LeaseResult>, environment };
 }
@@ -155,7 +158,7 @@ describe('a lease', () => {
     ];
     expect(items).toEqual([{ completed: [3, 4], failed }]);
     expect(busyMs).toBeGreaterThan(0);
-    expect(segment).toMatchObject({ name: 'earth.n1.1.4.s1.ndjson', records: 3 });
+    expect(segment).toMatchObject({ name: 'earth.n1.1.4.s1.d2d2d2d2d2d2.ndjson', records: 3 });
     const records = await readSegment(folder.in('results'), segment!);
     expect(records[0]).toMatchObject({
       feed: 'f',
@@ -280,6 +283,27 @@ describe('asked for again under the same fence', () => {
     adapter.runs[0]!.next();
     expect((await attached.result).items[0]!.completed).toEqual([0, 1]);
     expect(adapter.runs).toHaveLength(1);
+  });
+
+  test('under a rebuilt fabric it is another lease, though number and fence are the same', async () => {
+    const on = desk();
+    const execution = '00000000-0000-7000-8000-e3e3e3e3e3e3';
+    const begins = adapter.begins();
+    const before = call(on, grant(1));
+    await begins;
+    adapter.runs[0]!.next();
+    expect((await before.result).items[0]!.completed).toEqual([0, 1]);
+    const again = adapter.begins();
+    const after = call(on, grant(1, { execution }, [7, 8]));
+    await again;
+    expect(on.progress(EXECUTION)).toHaveLength(1);
+    expect(on.progress(execution)).toEqual([]);
+    adapter.runs[1]!.next();
+    const { items, segment } = await after.result;
+    expect(items[0]!.completed).toEqual([7, 8]);
+    for (const each of [(await before.result).segment!, segment!]) {
+      expect(await readSegment(folder.in('results'), each)).toHaveLength(1);
+    }
   });
 
   test('another fence is another lease', async () => {

@@ -12,7 +12,7 @@ let opened: Adapter | null = null;
 
 afterEach(() => opened?.close());
 
-const input = { shard: 'earth', node: 'n1', session: 's1', incarnation: 1 };
+const input = { shard: 'earth', node: 'n1', session: 's1', incarnation: 1, execution: 'x' };
 
 function hold(presence: Presence, more: object = {}) {
   const environment = new MockActivityEnvironment();

@@ -12,9 +12,12 @@ const TEST_MS_MAX = 90_000;
 const fabric = new LiveFabric();
 afterAll(() => fabric.end(), TEST_MS_MAX);
 
-it(
-  'keeps what a killed node had synced, and does only the rest again',
-  async () => {
+it.each([
+  ['is back before the engine has missed it', false],
+  ['stays away until it is given up', true],
+])(
+  'keeps what a killed node had synced that %s, and does only the rest again',
+  async (_, staysAway) => {
     const mission = fabric.mission({
       scenario: 'killed',
       seed: 3,
@@ -28,14 +31,14 @@ it(
     const { runId } = await fabric.untilUp(running);
     const done = (): number => fabric.results(runId).length;
     await until('some jobs of running leases are on disk', () => done() >= 25);
-    // Its supervisor is held until the engine has missed the beats: a host that is back before that says
-    // itself that the old one is gone, and its leases are freed without a word of the dead.
     const { supervisor, pids } = fabric.record();
-    process.kill(supervisor.pid, 'SIGSTOP');
+    if (staysAway) process.kill(supervisor.pid, 'SIGSTOP');
     process.kill(pids['node host']!, 'SIGKILL');
-    await until('the nodes are given up', async () => {
+    const change = staysAway ? 'lost' : 'registered';
+    await until('both nodes are given up, or are here again', async () => {
       const entries = await fabric.ledger(runId, 'earth');
-      return entries.filter((each) => each.type === 'node' && each.change === 'lost').length === 2;
+      const changes = entries.filter((each) => each.type === 'node' && each.change === change);
+      return changes.length === (staysAway ? 2 : 4);
     });
     process.kill(supervisor.pid, 'SIGCONT');
     expect(await running.ended, running.said()).toBe(EXIT.done);
@@ -44,7 +47,7 @@ it(
     expect(report.jobs).toMatchObject({ submitted: JOBS, completed: JOBS });
     const entries = await fabric.ledger(runId, 'earth');
     const kept = entries.flatMap((entry) =>
-      entry.type === 'outcome' && entry.items.some(({ back }) => back.length > 0)
+      entry.type === 'outcome' && entry.lost === true
         ? entry.items.flatMap(({ completed }) => completed)
         : [],
     );

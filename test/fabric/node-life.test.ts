@@ -1,8 +1,9 @@
 // The life of a node in its shard: silent, heard again, given up, cordoned, drained, removed, and out for
 // a while because it stands out. Jobs never go missing on the way, and none is counted twice.
 import { describe, expect, it } from 'vitest';
+import type { LeaseProgress } from '../../fabric/messages.ts';
 import { range } from '../../fabric/ordinals.ts';
-import { decide } from '../../fabric/shard/decide.ts';
+import { decide, resumeEffects } from '../../fabric/shard/decide.ts';
 import type { ShardEffect, ShardEvent } from '../../fabric/shard/events.ts';
 import { violations } from '../../fabric/invariants.ts';
 import { loadReport } from '../../fabric/shard/report.ts';
@@ -160,7 +161,84 @@ describe('a node that is not heard', () => {
   });
 });
 
+describe('a node whose process is back before the engine has missed a heartbeat', () => {
+  const started = (bench: Bench, id: string) => {
+    const held = bench.leases(id);
+    const { incarnation } = bench.node(id);
+    bench.nowMs += 400;
+    bench.register(id, 's2');
+    const tell = (progress: readonly LeaseProgress[]) => {
+      const why = 'its heartbeat stopped';
+      bench.tell({ on: 'nodeGone', node: id, incarnation, change: 'lost', why, progress });
+    };
+    return { held, tell };
+  };
+
+  it('works at once, and what its last one held waits for what that one’s last heartbeat tells', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    const { held, tell } = started(bench, 'a');
+    const [{ lease, fence, items }] = held as [(typeof held)[0]];
+    const fences = (): string[] => bench.leases('a').map((each) => each.fence);
+    const isNew = (each: string): boolean => each.startsWith('2.');
+    expect(bench.life('a')).toBe('ready');
+    expect(fences().filter(isNew)).toHaveLength(held.length);
+    expect(fences()).toEqual(expect.arrayContaining(held.map((each) => each.fence)));
+    expect(bench.asked('cancelLease')).toBe(0);
+    bench.nowMs += 500;
+    const completed = range(items[0]!.ordinals[0]!, items[0]!.ordinals[0]! + 3);
+    const segment = { name: 'a', records: 3, sha256: 'sha256:x' };
+    tell([{ lease, fence, result: { items: [{ completed, failed: [] }], segment, busyMs: 5 } }]);
+    expect(fences().every(isNew)).toBe(true);
+    expect(bench.state.tally).toMatchObject({ completed: 3, leasesLost: held.length });
+    const outcomes = bench.state.ledger.backlog.filter((entry) => entry.type === 'outcome');
+    expect(outcomes).toMatchObject([{ lease, lost: true, items: [{ completed }] }]);
+    expect(bench.life('a')).toBe('ready');
+  });
+
+  it('is not asked for what its last one held, neither as overdue nor by a new run', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    const { held } = started(bench, 'a');
+    const old = held.map(({ fence }) => fence);
+    const grants = resumeEffects(bench.state).flatMap((each) =>
+      each.do === 'lease' ? [each.grant.fence] : [],
+    );
+    expect(grants.filter((fence) => fence.startsWith('2.'))).toHaveLength(held.length);
+    expect(grants).not.toEqual(expect.arrayContaining(old));
+    bench.silent('a');
+    bench.register('a', 's2');
+    const again = bench.effects.flatMap((each) => (each.do === 'lease' ? [each.grant.fence] : []));
+    expect(again).toHaveLength(held.length);
+    expect(again).not.toEqual(expect.arrayContaining(old));
+  });
+
+  it('waits a second and a half for it, and not again for a start before that', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    const { held } = started(bench, 'a');
+    expect(nextWake(bench.state, bench.nowMs)).toBeLessThanOrEqual(bench.nowMs + 1_500);
+    bench.nowMs += 400;
+    bench.register('a', 's3');
+    expect(bench.leases('a').some(({ fence }) => fence.startsWith('1.'))).toBe(false);
+    expect(bench.state.tally.leasesLost).toBe(held.length);
+    bench.after(1_500);
+    expect(bench.leases('a').every(({ fence }) => fence.startsWith('3.'))).toBe(true);
+    expect(bench.state.tally.leasesLost).toBe(2 * held.length);
+  });
+});
+
 describe('half of the pool or more, silent at once', () => {
+  it('keeps nobody waiting for longer because others follow', () => {
+    const bench = new Bench(['a', 'b', 'c', 'd']);
+    for (const id of ['a', 'b']) bench.silent(id);
+    bench.after(2_000);
+    bench.silent('c');
+    bench.after(1_000);
+    expect(['a', 'b', 'c'].map((id) => bench.life(id))).toEqual(['lost', 'suspect', 'suspect']);
+    bench.after(50);
+    expect(bench.life('b')).toBe('lost');
+    bench.after(1_950);
+    expect(bench.life('c')).toBe('lost');
+  });
+
   it('is waited for, as after an outage of the engine', () => {
     const bench = new Bench(['a', 'b', 'c', 'd']);
     bench.silent('a');

@@ -22,7 +22,7 @@ import type {
 } from '../../activities/contracts.ts';
 import type { TimeSkippingServer } from '../../engine/time-skipping.ts';
 import type { LedgerEntry } from '../../fabric/ledger.ts';
-import type { Letter, LoadReport, Message } from '../../fabric/messages.ts';
+import type { LeaseProgress, Letter, LoadReport, Message } from '../../fabric/messages.ts';
 import type { RunNode, RunSpec } from '../../fabric/mission/run-spec.ts';
 import {
   ASK_AGAIN,
@@ -88,6 +88,7 @@ export class TimeSkippingFabric {
         const path = `checkpoint ${epoch}`;
         return Promise.resolve({ epoch, path, sha256: path, bytes: 1, positions: {} });
       },
+      readBack: ({ told }) => Promise.resolve(told as readonly LeaseProgress[]),
     };
     await fabric.#work({ taskQueue: orchestratorQueue(spec.fabric), workflowBundle, activities });
     return fabric;
