@@ -9,6 +9,7 @@ import type { Engine } from '../engine/open.ts';
 import { openEngine } from '../engine/open.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { commandName, resumeCommand } from './command-name.ts';
+import { fullDisk } from './disk-room.ts';
 import { EXIT, UsageError } from './exit-code.ts';
 import { checkExportable } from './export-file.ts';
 import type { FaultsUnderWay } from './faults/carry-out.ts';
@@ -142,6 +143,7 @@ async function throughAllStages(stage: Stage): Promise<number> {
     interruption,
     whenFinished: whenFinished(order),
     note: () => held.note,
+    whyMute: () => fullDisk(runFolder(stage.stateDir, spec.runId)),
     lost: Promise.race([held.life!.lost, held.faults!.stopped]),
   });
   stage.display.end();

@@ -30,6 +30,9 @@ class LineDisplay implements LiveDisplay {
   readonly #output: Output;
   #lastMs = Number.NEGATIVE_INFINITY;
   #last = '';
+  /** Beside the newest numbers, and the last line that was written. */
+  #note = '';
+  #said = '';
   /** What was last said of each shard: one without work and without news is not worth a line. */
   readonly #shards = new Map<string, string>();
   /** Lines before the first status, which may have named the Web UI already; null after it. */
@@ -41,7 +44,8 @@ class LineDisplay implements LiveDisplay {
 
   show(view: StatusView): void {
     const { atMs, status } = view.now;
-    const mark = JSON.stringify([status.state, status.totals, view.note]);
+    this.#takeNote(view.note ?? '');
+    const mark = JSON.stringify([status.state, status.totals]);
     const due = mark === this.#last ? QUIET_LINE_EVERY_MS : LINE_EVERY_MS;
     if (atMs - this.#lastMs < due) return;
     this.#lastMs = atMs;
@@ -55,7 +59,14 @@ class LineDisplay implements LiveDisplay {
     }
   }
 
+  /** At once, whatever the numbers do: where there is no news of those, this may be why. */
+  #takeNote(note: string): void {
+    if (note !== '' && note !== this.#note && note !== this.#said) this.line(`! ${note}`);
+    this.#note = note;
+  }
+
   line(text: string): void {
+    this.#said = text;
     this.#opening?.push(text);
     this.#output.write(`${text}\n`);
   }

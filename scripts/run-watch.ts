@@ -22,6 +22,7 @@ const ASK_SERVER_EVERY_MS = 2_000;
 const RATE_OVER_MS = 3_000;
 /** Silence that is worth a word. */
 const MUTE_AFTER_MS = 3_000;
+const MUTE = 'the orchestrator has not answered for a while';
 
 export interface WatchOrder {
   readonly access: FabricAccess;
@@ -32,6 +33,8 @@ export interface WatchOrder {
   readonly whenFinished: 'close' | 'return' | 'wait';
   /** Something to be said beside the numbers now; null for nothing. */
   readonly note: () => string | null;
+  /** Why the orchestrator may not answer, where that can be told; asked for when it has not for a while. */
+  readonly whyMute: () => Promise<string | null>;
   /** Rejects when the run can't go on. */
   readonly lost: Promise<never>;
 }
@@ -64,7 +67,7 @@ export async function watchRun(order: WatchOrder): Promise<Watched> {
     }
     const status = shown?.status ?? null;
     const isMute = nowMs - heardAtMs > MUTE_AFTER_MS;
-    show(order, samples, isMute ? 'the orchestrator has not answered for a while' : null);
+    show(order, samples, isMute ? ((await order.whyMute()) ?? MUTE) : null);
     if (status?.state === 'finished' && whenFinished === 'return') {
       return { state: 'finished' };
     }

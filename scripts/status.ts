@@ -3,13 +3,14 @@ import type { Command } from 'commander';
 import type { FabricStatus } from '../workflows/protocol.ts';
 import { orchestratorId, QUERY } from '../workflows/protocol.ts';
 import type { CommandContext } from './command-context.ts';
+import { fullDisk } from './disk-room.ts';
 import { EXIT } from './exit-code.ts';
 import type { FabricAccess } from './fabric-access.ts';
 import { lookAt } from './fabric-access.ts';
 import { renderStatus } from './live-view.ts';
 import { fabricOption, jsonOption } from './options.ts';
 import type { Output } from './place.ts';
-import { say } from './place.ts';
+import { say, stateFolder } from './place.ts';
 
 const WIDTH = 80;
 const WIDTH_MAX = 120;
@@ -38,7 +39,11 @@ export function addStatus(program: Command, context: CommandContext): void {
       const status = await lookAt(access);
       const { out } = context.place;
       if (options.json === true) say(out, JSON.stringify(statusJson(access, status), null, 2));
-      else for (const line of statusLines(access, status, widthOf(out))) say(out, line);
+      else {
+        for (const line of statusLines(access, status, widthOf(out))) say(out, line);
+        const full = status === null ? await fullDisk(stateFolder(context.place)) : null;
+        if (full !== null) say(out, `! ${full}`);
+      }
       context.endWith(status === null ? EXIT.failed : EXIT.done);
     } finally {
       await access.close();

@@ -7,6 +7,7 @@ import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { size } from '../../fabric/ordinals.ts';
+import type { MissionInput } from '../../fabric/mission/schema.ts';
 import type { FabricStatus } from '../../workflows/protocol.ts';
 import { LiveFabric, until } from './live-fabric.ts';
 import { smallDisk } from './small-disk.ts';
@@ -18,9 +19,13 @@ const WHY = /The ledger can't be written \(no space left on the device\): nothin
 
 const fabric = new LiveFabric();
 const disk = smallDisk(join(fabric.folder, 'reports'));
+const whole = new LiveFabric();
+const wholeDisk = smallDisk(whole.folder, 48);
 afterAll(async () => {
   disk.free();
+  wholeDisk.free();
   await fabric.end(() => disk.end());
+  await whole.end(() => wholeDisk.end());
 }, TEST_MS_MAX);
 
 const status = (): FabricStatus => {
@@ -28,32 +33,34 @@ const status = (): FabricStatus => {
   return (JSON.parse(stdout) as { status: FabricStatus }).status;
 };
 
-async function ended(runId: string): Promise<number> {
-  const chains = await Promise.all(SHARDS.map((shard) => fabric.ledger(runId, shard)));
+async function ended(runId: string, of = fabric): Promise<number> {
+  const chains = await Promise.all(SHARDS.map((shard) => of.ledger(runId, shard)));
   return chains
     .flat()
     .flatMap((entry) => (entry.type === 'outcome' ? entry.items : []))
     .reduce((sum, { completed, failed }) => sum + size(completed) + failed.length, 0);
 }
 
+const MISSION: MissionInput = {
+  scenario: 'full-disk',
+  seed: 11,
+  timeScale: 1_000_000,
+  policy: { tickMs: 200, leaseTargetMs: 200, leaseJobsMax: 20 },
+  shards: Object.fromEntries(SHARDS.map((shard) => [shard, {}])),
+  nodes: SHARDS.map((shard) => ({ id: `${shard}-node`, shard, slots: 2 })),
+  blueprints: SHARDS.map((shard) => ({
+    shard,
+    kind: 'survey',
+    count: JOBS / 2,
+    durationMs: 40,
+    failureRate: 0.05,
+  })),
+};
+
 it(
   'a full disk stops a run with a clear word, and the run ends whole once there is room',
   async () => {
-    const mission = fabric.mission({
-      scenario: 'full-disk',
-      seed: 11,
-      timeScale: 1_000_000,
-      policy: { tickMs: 200, leaseTargetMs: 200, leaseJobsMax: 20 },
-      shards: Object.fromEntries(SHARDS.map((shard) => [shard, {}])),
-      nodes: SHARDS.map((shard) => ({ id: `${shard}-node`, shard, slots: 2 })),
-      blueprints: SHARDS.map((shard) => ({
-        shard,
-        kind: 'survey',
-        count: JOBS / 2,
-        durationMs: 40,
-        failureRate: 0.05,
-      })),
-    });
+    const mission = fabric.mission(MISSION);
     const running = fabric.start(['run', mission], { env: disk.env });
     const { runId } = await fabric.untilUp(running);
     await until('some jobs have ended', async () => (await ended(runId)) > JOBS / 10);
@@ -112,6 +119,33 @@ it(
     const simulated = fabric.run(['simulate', mission, '--json']);
     const { outcomeDigest } = JSON.parse(simulated.stdout) as { outcomeDigest: string };
     expect(report.outcomeDigest).toBe(outcomeDigest);
+  },
+  TEST_MS_MAX,
+);
+
+it(
+  'where the server’s database is on it too, that is said as well, and the run ends whole all the same',
+  async () => {
+    const running = whole.start(['run', whole.mission(MISSION)], { env: wholeDisk.env });
+    const { runId } = await whole.untilUp(running);
+    await until('some jobs have ended', async () => (await ended(runId, whole)) > JOBS / 10);
+    wholeDisk.fill();
+    if (wholeDisk.isReal) {
+      const full = /! no space left on the device of .*: nothing can be recorded/;
+      await until('the running command says it', () => full.test(running.said()));
+      expect(whole.run(['status'])).toMatchObject({
+        status: 1,
+        stdout: expect.stringMatching(full),
+      });
+    }
+    expect(await ended(runId, whole)).toBeLessThan(JOBS);
+    wholeDisk.free();
+    expect(await running.ended, running.said()).toBe(0);
+    const { problems, jobs } = whole.report(runId);
+    expect(problems).toEqual([]);
+    expect(jobs.completed + jobs.failed).toBe(JOBS);
+    const audited = whole.run(['audit', 'verify', runId]);
+    expect(audited, audited.stdout + audited.stderr).toMatchObject({ status: 0 });
   },
   TEST_MS_MAX,
 );

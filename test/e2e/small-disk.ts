@@ -8,10 +8,11 @@ import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const SIZE_MB = 8;
 const CHUNKS = [64 * 1024, 4 * 1024, 1];
 
 export interface SmallDisk {
+  /** False where it is only pretended: then a server, which is no process of Node's, has all the room it wants. */
+  readonly isReal: boolean;
   /** What the fabric's processes need beside their own environment. */
   readonly env: NodeJS.ProcessEnv;
   fill(): void;
@@ -20,10 +21,10 @@ export interface SmallDisk {
 }
 
 /** Puts the disk at `folder`, which is made. */
-export function smallDisk(folder: string): SmallDisk {
+export function smallDisk(folder: string, sizeMb = 8): SmallDisk {
   mkdirSync(folder, { recursive: true });
   if (process.env['FABRIC_TEST_NO_MOUNT'] === undefined) {
-    const size = `size=${SIZE_MB}m,mode=0777`;
+    const size = `size=${sizeMb}m,mode=0777`;
     for (const root of [[], ['sudo', '-n']]) {
       const [command, ...args] = [...root, 'mount', '-t', 'tmpfs', '-o', size, 'tmpfs', folder];
       if (spawnSync(command!, args).status === 0) return mounted(folder, root);
@@ -38,6 +39,7 @@ export function smallDisk(folder: string): SmallDisk {
 function mounted(folder: string, root: readonly string[]): SmallDisk {
   const ballast = join(folder, 'ballast');
   return {
+    isReal: true,
     env: {},
     fill: () => fillUp(ballast),
     free: () => rmSync(ballast, { force: true }),
@@ -65,6 +67,7 @@ function pretended(folder: string): SmallDisk {
   const mark = `${folder}.full`;
   const preload = fileURLToPath(new URL('./full-disk-preload.mjs', import.meta.url));
   return {
+    isReal: false,
     env: {
       NODE_OPTIONS: `--import ${pathToFileURL(preload).href}`,
       FULL_DISK_FOLDER: folder,

@@ -29,6 +29,17 @@ test('a change is told at most every 2 s, and silence is broken every 10 s', () 
   expect(written.every((line) => line.endsWith('\n') && !line.includes('\u001b'))).toBe(true);
 });
 
+test('a note is told at once and once, though there is no news beside it', () => {
+  const { written, output } = lines();
+  const display = liveDisplay(output);
+  display.show(at(0, 1));
+  for (let i = 0; i < 5; i++) display.show({ ...at(0, 1), note: 'the disk is full' });
+  display.show(at(0, 1));
+  display.line('the server is gone');
+  display.show({ ...at(0, 1), note: 'the server is gone' });
+  expect(written.slice(1)).toEqual(['! the disk is full\n', 'the server is gone\n']);
+});
+
 test('only shards with work or with news have a line of their own', () => {
   const { written, output } = lines();
   const display = liveDisplay(output);

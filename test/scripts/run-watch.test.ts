@@ -10,6 +10,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RunFailedError } from '../../scripts/exit-code.ts';
 import type { FabricAccess } from '../../scripts/fabric-access.ts';
+import type { StatusView } from '../../scripts/live-view.ts';
 import { InterruptedError } from '../../scripts/interruption.ts';
 import type { WatchOrder, Watched } from '../../scripts/run-watch.ts';
 import { watchRun } from '../../scripts/run-watch.ts';
@@ -76,10 +77,14 @@ class FakeServer {
 
 let server: FakeServer;
 let leaving: AbortController;
+let shown: StatusView[];
+let whyMute: string | null;
 
 beforeEach(() => {
   vi.useFakeTimers();
   server = new FakeServer();
+  shown = [];
+  whyMute = null;
   leaving = new AbortController();
 });
 
@@ -102,7 +107,7 @@ function watch(whenFinished: WatchOrder['whenFinished'] = 'close'): Promise<Watc
   const watched = watchRun({
     access,
     workflows: server.workflows,
-    display: { show: () => undefined, line: () => undefined, end: () => undefined },
+    display: { show: (view) => shown.push(view), line: () => undefined, end: () => undefined },
     interruption: {
       signal: leaving.signal,
       race: (work) => Promise.race([work, abandoned]),
@@ -110,11 +115,28 @@ function watch(whenFinished: WatchOrder['whenFinished'] = 'close'): Promise<Watc
     },
     whenFinished,
     note: () => null,
+    whyMute: () => Promise.resolve(whyMute),
     lost: new Promise<never>(() => undefined),
   });
   watched.catch(() => undefined);
   return watched;
 }
+
+test('an orchestrator that does not answer is told of, with the reason where there is one', async () => {
+  const watched = watch();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(shown.at(-1)?.note).toBeNull();
+  server.states[ORCHESTRATOR] = 'MUTE';
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(shown.at(-1)?.note).toBe('the orchestrator has not answered for a while');
+  whyMute = 'no space left';
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(shown.at(-1)?.note).toBe('no space left');
+  server.states[ORCHESTRATOR] = 'RUNNING';
+  server.closeInOrder();
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(await watched).toMatchObject({ state: 'closed' });
+});
 
 /** The error that the watch has ended with after so long; null when it still watches. */
 async function errorWithin(watched: Promise<Watched>, ms: number): Promise<Error | null> {
