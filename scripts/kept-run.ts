@@ -6,7 +6,7 @@ import { resumeCommand } from './command-name.ts';
 import type { LiveDisplay } from './live-display.ts';
 import type { Output } from './place.ts';
 import { say } from './place.ts';
-import { resumePoint } from './rebuild.ts';
+import { resumePoint } from './sound-checkpoint.ts';
 import type { FabricRecord } from './state.ts';
 import { runFolder } from './state.ts';
 

@@ -3,65 +3,25 @@
  * beyond it is read, and what comes of both is what the workflows are started with.
  */
 import { join } from 'node:path';
-import {
-  CheckpointError,
-  checkpointFiles,
-  checkpointName,
-  newestNumber,
-  readCheckpoint,
-  type Checkpoint,
-} from '../activities/checkpoint.ts';
+import { newestNumber, type Checkpoint } from '../activities/checkpoint.ts';
 import { isIntegrityError } from '../activities/integrity-error.ts';
 import { readLedgerGroups } from '../activities/ledger.ts';
 import { fork } from '../fabric/checkpoint/fork.ts';
 import { rebuild, TailError, type FabricStates } from '../fabric/checkpoint/rebuild.ts';
 import type { LedgerEntry, LedgerState } from '../fabric/ledger.ts';
 import { grouped } from '../fabric/mission/problems.ts';
-import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { checkpointFolder, type RunSpec } from '../fabric/mission/run-spec.ts';
 import { ORCHESTRATOR } from '../fabric/orchestrator/checkpoints.ts';
 import { counted } from '../fabric/reasons.ts';
 import { orchestratorId, shardId } from '../workflows/protocol.ts';
-import type { ResumePoint } from '../reporting/resume-token.ts';
 import { commandName } from './command-name.ts';
 import { UsageError } from './exit-code.ts';
-
-/** A checkpoint file that was found sound. */
-export interface SoundCheckpoint {
-  readonly path: string;
-  readonly sha256: string;
-  readonly checkpoint: Checkpoint;
-}
+import { newestCheckpoint, soundCheckpoint, type SoundCheckpoint } from './sound-checkpoint.ts';
 
 /** What the workflows of a rebuilt run start with, and one line about it. */
 export interface RebuiltRun {
   readonly carried: ReadonlyMap<string, { readonly state: unknown; readonly pending: [] }>;
   readonly told: string;
-}
-
-/** Where the checkpoints of a run are. */
-export function checkpointFolder({ folders, runId }: Pick<RunSpec, 'folders' | 'runId'>): string {
-  return join(folders.reports, 'checkpoints', runId);
-}
-
-/** The checkpoint of that number. */
-export function checkpointFile(spec: Pick<RunSpec, 'folders' | 'runId'>, epoch: number): string {
-  return join(checkpointFolder(spec), checkpointName(epoch));
-}
-
-/** Reads and checks a checkpoint. Throws UsageError that says what is wrong with it. */
-export async function soundCheckpoint(path: string, sha256?: string): Promise<SoundCheckpoint> {
-  try {
-    const read = await readCheckpoint(path);
-    if (sha256 === undefined || read.sha256 === sha256) return { path, ...read };
-    throw new UsageError(
-      `${path} is not the checkpoint that the token names: its digest is ${read.sha256}, expected ${sha256}`,
-    );
-  } catch (error) {
-    if (error instanceof CheckpointError) throw new UsageError(error.message);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new UsageError(`There is no checkpoint ${path}.`);
-    throw error;
-  }
 }
 
 /**
@@ -84,30 +44,6 @@ export async function rebuildOn(
   throw new UsageError(
     `${unknown} Name the server that it ran on with TEMPORAL_ADDRESS, or rebuild the run on this one:\n  ${command}`,
   );
-}
-
-/** What a token of this run names, its newest checkpoint included, and where that is. */
-export async function resumePoint(
-  spec: RunSpec,
-): Promise<{ readonly point: ResumePoint; readonly path: string | null }> {
-  const { fabric, runId } = spec;
-  const newest = await newestCheckpoint(spec).catch(() => null);
-  if (newest === null) return { point: { fabric, runId }, path: null };
-  const { checkpoint, sha256, path } = newest;
-  const workflows = [checkpoint.orchestrator, ...checkpoint.shards];
-  const positions = Object.fromEntries(
-    workflows.map(({ workflowId, events }) => [workflowId, events]),
-  );
-  return {
-    point: { fabric, runId, checkpoint: { epoch: checkpoint.epoch, sha256, positions } },
-    path,
-  };
-}
-
-/** The newest checkpoint of a run, or null where it has none. Throws UsageError where that is not sound. */
-async function newestCheckpoint(spec: RunSpec): Promise<SoundCheckpoint | null> {
-  const newest = (await checkpointFiles(checkpointFolder(spec))).at(-1);
-  return newest === undefined ? null : await soundCheckpoint(newest);
 }
 
 /**

@@ -13,7 +13,7 @@ import { ProblemList } from '../reporting/problems.ts';
 import { readResults } from '../reporting/read-results.ts';
 import { runFiles } from '../reporting/run-files.ts';
 import type { Report } from '../reporting/schema.ts';
-import { orchestratorId, shardId } from '../workflows/protocol.ts';
+import { workflowIds } from '../workflows/protocol.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT, UsageError } from './exit-code.ts';
 import { fetchHistories, readHistories, type ReadHistory } from './histories.ts';
@@ -211,14 +211,14 @@ async function sourceOf(
   }
   const spec = await readRunSpec(stateFolder(place), runId).catch(() => null);
   if (spec === null) throw new UsageError(await unknownRun(place, runId));
-  const { fabric, shards } = spec;
-  const access = await accessFabric(fabric);
+  const access = await accessFabric(spec.fabric);
   if (access.record !== null && access.record.runId !== runId) {
     await access.close();
     throw new UsageError(`Run ${runId} has left no histories, and no fabric of it runs any more.`);
   }
-  const ids = [orchestratorId(fabric), ...shards.map(({ name }) => shardId(fabric, name))];
-  const workflows = new Map(ids.map((id) => [id, access.client.workflow.getHandle(id)]));
+  const workflows = new Map(
+    workflowIds(spec).map((id) => [id, access.client.workflow.getHandle(id)]),
+  );
   const histories = fetchHistories(access.client, workflows);
   return { from: 'engine', histories, close: () => access.close() };
 }

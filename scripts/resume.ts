@@ -11,7 +11,7 @@ import { checkExportable } from './export-file.ts';
 import { reportOptions } from './options.ts';
 import type { Place } from './place.ts';
 import { stateFolder } from './place.ts';
-import { checkpointFile, soundCheckpoint } from './rebuild.ts';
+import { checkpointFile, soundCheckpoint } from './sound-checkpoint.ts';
 import { reportOrder } from './run.ts';
 import type { RunOrder } from './run-order.ts';
 import { knownFabrics, readRunSpec } from './state.ts';

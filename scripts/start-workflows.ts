@@ -14,12 +14,12 @@ import {
 import type { ConnectedEngine } from '../engine/connect.ts';
 import { SEARCH_ATTRIBUTES } from '../engine/server-arguments.ts';
 import { usesTemporalDefaults } from '../engine/temporal-defaults.ts';
-import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { checkpointFolder, type RunSpec } from '../fabric/mission/run-spec.ts';
 import { counted } from '../fabric/reasons.ts';
 import { orchestratorId, orchestratorQueue, shardId, WORKFLOW } from '../workflows/protocol.ts';
 import { commandName } from './command-name.ts';
 import { UsageError } from './exit-code.ts';
-import { checkpointFolder, type RebuiltRun } from './rebuild.ts';
+import type { RebuiltRun } from './rebuild.ts';
 
 /** Long enough for any task here; a worker that dies is noticed after it. */
 const WORKFLOW_TASK_TIMEOUT = '1s';

@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { shardId, orchestratorId } from '../workflows/protocol.ts';
+import { shardId, workflowIds } from '../workflows/protocol.ts';
 import { startNodeHost } from '../workers/node-host.ts';
 import { startOrchestrator } from '../workers/orchestrator.ts';
 import { liveOut } from '../workers/process-life.ts';
@@ -75,13 +75,8 @@ async function workAsOrchestrator(place: Place, { fabric }: OrchestratorOptions)
   const run = await joinRun(place, fabric);
   const { spec, endpoint } = run;
   say(place.err, `An orchestrator process joins "${spec.fabric}", run ${spec.runId}.`);
-  const shards = spec.shards.map(({ name }) => shardId(spec.fabric, name));
-  await liveUntilOver(
-    place,
-    run,
-    [orchestratorId(spec.fabric), ...shards],
-    ORCHESTRATOR_GRACE_MS,
-    () => startOrchestrator(spec, endpoint),
+  await liveUntilOver(place, run, workflowIds(spec), ORCHESTRATOR_GRACE_MS, () =>
+    startOrchestrator(spec, endpoint),
   );
 }
 

@@ -2,7 +2,7 @@
 import * as wf from '@temporalio/workflow';
 import type { OrchestratorActivities } from '../activities/contracts.ts';
 import type { CutEffect, CutEvent } from '../fabric/checkpoint/cut.ts';
-import type { RunSpec } from '../fabric/mission/run-spec.ts';
+import { checkpointFolder, type RunSpec } from '../fabric/mission/run-spec.ts';
 import type { SealEvent } from '../fabric/orchestrator/checkpoints.ts';
 import type { OrchestratorEffect } from '../fabric/orchestrator/events.ts';
 import { causeOf } from './activity-cause.ts';
@@ -53,10 +53,6 @@ export function seal(
       ),
     (error: unknown) => happened({ on: 'sealFailed', epoch, why: whyOf(error) }),
   );
-}
-
-function checkpointFolder({ folders, runId }: RunSpec): string {
-  return `${folders.reports}/checkpoints/${runId}`;
 }
 
 function whyOf(error: unknown): string {

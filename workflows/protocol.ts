@@ -9,6 +9,17 @@ export type { FabricStatus, FabricTotals, Governance } from '../fabric/orchestra
 
 export const orchestratorId = (fabric: string): string => `${fabric}.orchestrator`;
 export const shardId = (fabric: string, shard: string): string => `${fabric}.shard.${shard}`;
+/** All workflows of a run, the orchestrator's first. */
+export function workflowIds({
+  fabric,
+  shards,
+}: {
+  readonly fabric: string;
+  readonly shards: readonly { readonly name: string }[];
+}): string[] {
+  return [orchestratorId(fabric), ...shards.map(({ name }) => shardId(fabric, name))];
+}
+
 export const orchestratorQueue = (fabric: string): string => `${fabric}.orchestrator`;
 export const nodeQueue = (fabric: string, node: string): string => `${fabric}.node.${node}`;
 

@@ -109,3 +109,8 @@ export interface RunSpec {
   /** Absolute: `<reports>/ledger/<run id>`, `<reports>/results/<run id>`. */
   readonly folders: { readonly ledger: string; readonly results: string; readonly reports: string };
 }
+
+/** Where the checkpoints of a run are. */
+export function checkpointFolder({ folders, runId }: Pick<RunSpec, 'folders' | 'runId'>): string {
+  return `${folders.reports}/checkpoints/${runId}`;
+}

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { expect, it, vi } from 'vitest';
 import type { ConnectedEngine } from '../../engine/connect.ts';
-import { checkpointFolder } from '../../scripts/rebuild.ts';
+import { checkpointFolder } from '../../fabric/mission/run-spec.ts';
 import { startWorkflows } from '../../scripts/start-workflows.ts';
 import { orchestratorId, shardId } from '../../workflows/protocol.ts';
 import { temporaryFolder } from '../activities/temporary-folder.ts';
