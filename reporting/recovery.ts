@@ -12,9 +12,13 @@ type Outcome = Extract<LedgerEntry, { type: 'outcome' }>;
 /** Why a lease came back of which no job was begun, as the shard writes it. */
 const NOT_BEGUN = 'it had not started';
 
+/** What a fault has cost is known so long after its end, whatever time-outs it takes. */
+const COSTS_AFTER_MS = 60_000;
+
 /** One fault, and what is known of its consequences. */
 export class Recovery {
-  readonly fault: InjectedFault;
+  /** As far as it is known: it may have gone on since. */
+  fault: InjectedFault;
   /** Jobs of leases that were lost with it. */
   readonly #lost: JobRef[] = [];
 
@@ -34,7 +38,16 @@ export class Recovery {
 
   mayHaveCost({ at, node }: { readonly at: number; readonly node: string }): boolean {
     const { atMs, nodes } = this.fault;
-    return atMs <= at && (nodes.length === 0 || nodes.includes(node));
+    return atMs <= at && at <= this.#costsUntilMs && (nodes.length === 0 || nodes.includes(node));
+  }
+
+  /** True once nothing that is lost from now on can be its doing. */
+  isOver(nowMs: number): boolean {
+    return nowMs > this.#costsUntilMs;
+  }
+
+  get #costsUntilMs(): number {
+    return (this.fault.backAtMs ?? Infinity) + COSTS_AFTER_MS;
   }
 
   lose(jobs: readonly JobRef[]): void {
@@ -46,7 +59,9 @@ export class Recovery {
    * one of those; else any in which a job was tried.
    */
   isAnsweredBy(entry: LedgerEntry): boolean {
-    if (entry.type !== 'outcome' || entry.at <= this.fault.atMs) return false;
+    // What a lost node had done before is entered, and is no work that goes on.
+    if (entry.type !== 'outcome' || entry.lost === true) return false;
+    if (entry.at <= this.fault.atMs) return false;
     const awaited = this.fault.nodes.length === 0 ? [] : this.#lost;
     return entry.items.some((item) => answers(item, awaited));
   }

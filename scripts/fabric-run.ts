@@ -143,7 +143,8 @@ async function throughAllStages(stage: Stage): Promise<number> {
     interruption,
     whenFinished: whenFinished(order),
     note: () => held.note,
-    whyMute: () => fullDisk(runFolder(stage.stateDir, spec.runId)),
+    whyMute: async () =>
+      held.engine?.kind === 'embedded' ? fullDisk(runFolder(stage.stateDir, spec.runId)) : null,
     lost: Promise.race([held.life!.lost, held.faults!.stopped]),
   });
   stage.display.end();

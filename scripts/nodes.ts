@@ -7,6 +7,7 @@ import { RANGES } from '../fabric/mission/fields.ts';
 import { grouped } from '../fabric/mission/problems.ts';
 import type { FabricStatus } from '../workflows/protocol.ts';
 import type { CommandContext } from './command-context.ts';
+import { whySilent } from './disk-room.ts';
 import { EXIT } from './exit-code.ts';
 import { lookAt } from './fabric-access.ts';
 import { addNodeOf, updateNodeOf } from './nodes-add.ts';
@@ -75,7 +76,8 @@ async function listNodes(context: CommandContext, options: OwnerOptions): Promis
   try {
     const status = await lookAt(access);
     if (status === null) {
-      say(out, `The server of "${access.fabric}" answers, but no orchestrator process does.`);
+      const why = await whySilent(access, context.place);
+      say(out, `The server of "${access.fabric}" answers, but ${why}.`);
       return context.endWith(EXIT.failed);
     }
     const nodes = Object.values(status.shards).flatMap((shard) => shard.nodes);

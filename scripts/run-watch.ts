@@ -67,7 +67,7 @@ export async function watchRun(order: WatchOrder): Promise<Watched> {
     }
     const status = shown?.status ?? null;
     const isMute = nowMs - heardAtMs > MUTE_AFTER_MS;
-    show(order, samples, isMute ? ((await order.whyMute()) ?? MUTE) : null);
+    show(order, samples, isMute ? ((await step(order, order.whyMute())) ?? MUTE) : null);
     if (status?.state === 'finished' && whenFinished === 'return') {
       return { state: 'finished' };
     }

@@ -3,14 +3,14 @@ import type { Command } from 'commander';
 import type { FabricStatus } from '../workflows/protocol.ts';
 import { orchestratorId, QUERY } from '../workflows/protocol.ts';
 import type { CommandContext } from './command-context.ts';
-import { fullDisk } from './disk-room.ts';
+import { whySilent } from './disk-room.ts';
 import { EXIT } from './exit-code.ts';
 import type { FabricAccess } from './fabric-access.ts';
 import { lookAt } from './fabric-access.ts';
 import { renderStatus } from './live-view.ts';
 import { fabricOption, jsonOption } from './options.ts';
 import type { Output } from './place.ts';
-import { say, stateFolder } from './place.ts';
+import { say } from './place.ts';
 
 const WIDTH = 80;
 const WIDTH_MAX = 120;
@@ -36,41 +36,37 @@ export function addStatus(program: Command, context: CommandContext): void {
   jsonOption(fabricOption(command)).action(async (options: StatusOptions) => {
     const access = await context.accessFabric(options.fabric);
     try {
-      const status = await lookAt(access);
       const { out } = context.place;
-      if (options.json === true) say(out, JSON.stringify(statusJson(access, status), null, 2));
-      else {
-        for (const line of statusLines(access, status, widthOf(out))) say(out, line);
-        const full = status === null ? await fullDisk(stateFolder(context.place)) : null;
-        if (full !== null) say(out, `! ${full}`);
-      }
-      context.endWith(status === null ? EXIT.failed : EXIT.done);
+      const seen: Look = (await lookAt(access)) ?? { why: await whySilent(access, context.place) };
+      if (options.json === true) say(out, JSON.stringify(statusJson(access, seen), null, 2));
+      else for (const line of statusLines(access, seen, widthOf(out))) say(out, line);
+      context.endWith('why' in seen ? EXIT.failed : EXIT.done);
     } finally {
       await access.close();
     }
   });
 }
 
+/** The status, or why there is none. */
+type Look = FabricStatus | { readonly why: string };
+
 type Seen = Pick<FabricAccess, 'fabric' | 'record' | 'address' | 'namespace' | 'uiUrl'>;
 
-function statusJson(access: Seen, status: FabricStatus | null) {
+function statusJson(access: Seen, look: Look) {
   const { fabric, address, namespace, uiUrl } = access;
+  const status = 'why' in look ? null : look;
   const runId = status?.runId ?? access.record?.runId ?? null;
   return { fabric, runId, address, namespace, webUi: uiUrl, answering: status !== null, status };
 }
 
 /** What `status` prints. */
-export function statusLines(
-  access: Seen,
-  status: FabricStatus | null,
-  width: number,
-  atMs = Date.now(),
-): string[] {
+export function statusLines(access: Seen, look: Look, width: number, atMs = Date.now()): string[] {
   const { fabric, address, namespace, uiUrl } = access;
+  const status = 'why' in look ? null : look;
   const lines =
-    status === null
-      ? [`The server of "${fabric}" answers, but no orchestrator process does: nothing is leased.`]
-      : renderStatus({ now: { atMs, status }, earlier: null, uiUrl }, width);
+    'why' in look
+      ? [`The server of "${fabric}" answers, but ${look.why}.`]
+      : renderStatus({ now: { atMs, status: look }, earlier: null, uiUrl }, width);
   const shard = Object.keys(status?.shards ?? {})[0] ?? 'luna';
   return [
     ...lines,

@@ -1,6 +1,7 @@
 /** `planetary-fabric watch`: the live view of a running fabric. Leaving it changes nothing. */
 import type { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
+import { whySilent } from './disk-room.ts';
 import { EXIT } from './exit-code.ts';
 import type { FabricAccess } from './fabric-access.ts';
 import { fetchStatus, isOpen, lookAt } from './fabric-access.ts';
@@ -8,6 +9,7 @@ import { pause } from './interruption.ts';
 import type { LiveDisplay } from './live-display.ts';
 import { liveDisplay } from './live-display.ts';
 import { fabricOption } from './options.ts';
+import type { Place } from './place.ts';
 import { say } from './place.ts';
 import { Samples } from './run-watch.ts';
 
@@ -27,7 +29,7 @@ export function addWatch(program: Command, context: CommandContext): void {
     const stopListening = place.onInterrupt(() => leaving.abort());
     try {
       await lookAt(access);
-      await follow(access, display, leaving.signal);
+      await follow(access, display, leaving.signal, context.place);
       display.end();
       if (!leaving.signal.aborted) say(place.out, `The fabric "${access.fabric}" has been closed.`);
       context.endWith(EXIT.done);
@@ -44,6 +46,7 @@ async function follow(
   access: FabricAccess,
   display: LiveDisplay,
   leaving: AbortSignal,
+  place: Place,
 ): Promise<void> {
   const samples = new Samples();
   while (!leaving.aborted) {
@@ -52,7 +55,8 @@ async function follow(
     if (shown !== null) samples.add(shown);
     const status = shown?.status ?? null;
     const { now, earlier } = samples;
-    const note = status === null ? 'no orchestrator process answers' : null;
+    const note =
+      status === null ? `the server answers, but ${await whySilent(access, place)}` : null;
     if (now !== null) display.show({ now, earlier, uiUrl: access.uiUrl, note });
     if (status?.state === 'closed') return;
     await pause(LOOK_EVERY_MS, leaving);

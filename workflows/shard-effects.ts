@@ -123,24 +123,36 @@ export class ShardEffects {
       retry: { maximumAttempts: 1 },
       summary: `presence of ${node}`,
     });
-    const gone = (change: 'left' | 'lost', why: string, progress: readonly LeaseProgress[]): void =>
-      this.#shell.happened({ on: 'nodeGone', node, incarnation, change, why, progress });
+    const gone = (change: 'left' | 'lost', why: string, told: boolean): void =>
+      this.#shell.happened({ on: 'nodeGone', node, incarnation, change, why, told });
     const execution = this.#execution;
     const scope = new wf.CancellationScope();
     this.#presences.set(node, scope);
     void scope
       .run(() => holdPresence({ shard: this.#shard, node, session, incarnation, execution }))
       .then(
-        () => gone('left', 'it was told to stop', []),
-        async (error) => gone('lost', whyOf(error), await this.#finishedBy(error)),
+        () => gone('left', 'it was told to stop', false),
+        async (error) => {
+          const told = this.#toldOf(error);
+          gone('lost', whyOf(error), told.length > 0);
+          if (told.length === 0) return;
+          const progress = await this.#readBack(told);
+          this.#shell.happened({ on: 'finished', node, incarnation, progress });
+        },
       );
   }
 
-  /** What a node that was lost had finished by its last heartbeat, as far as its results are there. */
-  async #finishedBy(error: unknown): Promise<readonly LeaseProgress[]> {
+  /** What the last heartbeat of a node told of leases that it still holds. */
+  #toldOf(error: unknown): readonly unknown[] {
     const cause = causeOf(error);
     const told: unknown = cause instanceof wf.TimeoutFailure ? cause.lastHeartbeatDetails : null;
-    if (!Array.isArray(told) || told.length === 0) return [];
+    if (!Array.isArray(told)) return [];
+    return (told as ({ readonly lease?: unknown } | null)[]).filter((each) =>
+      this.#leases.has(Number(each?.lease)),
+    );
+  }
+
+  async #readBack(told: readonly unknown[]): Promise<readonly LeaseProgress[]> {
     try {
       return await this.#activities.readBack({ folder: this.#spec.folders.results, told });
     } catch {

@@ -15,7 +15,7 @@ import { acceptPage, failFeed, pullPages } from './feeds.ts';
 import { isWithFormer } from './former.ts';
 import { grantOf } from './grant.ts';
 import { tendService } from './node-service.ts';
-import { giveUpFormers, giveUpSuspects, nodeGone, registerNode } from './nodes.ts';
+import { giveUpFormers, giveUpSuspects, nodeGone, registerNode, takeFinished } from './nodes.ts';
 import { isSubmission } from './inbox.ts';
 import { endLease, loseLease, returnUnwritten } from './outcomes.ts';
 import { askForOverdue } from './overdue.ts';
@@ -105,6 +105,8 @@ function apply(draft: Draft, event: ShardEvent): void {
       return registerNode(draft, event.node, event.session);
     case 'nodeGone':
       return nodeGone(draft, event);
+    case 'finished':
+      return takeFinished(draft, event);
     case 'offload':
       return takeOrder(draft, event.order);
     case 'transfer':

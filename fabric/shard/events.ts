@@ -65,8 +65,15 @@ type ShardHappening =
       readonly incarnation: number;
       readonly change: 'lost' | 'left';
       readonly why: string;
-      /** By its last heartbeat. */
-      readonly progress?: readonly LeaseProgress[];
+      /** Its last heartbeat told of finished jobs; what can be relied on of that follows as `finished`. */
+      readonly told?: boolean;
+    }
+  /** What a node that is gone had finished, as told by its last heartbeat and found on disk. */
+  | {
+      readonly on: 'finished';
+      readonly node: string;
+      readonly incarnation: number;
+      readonly progress: readonly LeaseProgress[];
     }
   | { readonly on: 'offload'; readonly order: Offload }
   | { readonly on: 'transfer'; readonly message: TransferMessage }

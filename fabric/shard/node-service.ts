@@ -5,7 +5,7 @@
 import type { CommandAnswer, NodeLife } from '../messages.ts';
 import { explain, reason, type Reason } from '../reasons.ts';
 import { changeNode, log, note, type Draft } from './draft.ts';
-import { freeLeases } from './nodes.ts';
+import { freeLeases, leasesOf } from './nodes.ts';
 import type { NodeState } from './state.ts';
 
 /** A node is compared once it has ended so many attempts since it registered or came back. */
@@ -76,7 +76,7 @@ export function commandNode(
     const because = explain(reason('unknown-node', { node: id, shard: state.shard }));
     return { outcome: 'refused', because, effect: 'Nothing changed.' };
   }
-  const held = state.leases.filter((lease) => lease.node === id);
+  const held = leasesOf(state, node);
   switch (name) {
     case 'cordonNode':
       return served(
@@ -91,7 +91,7 @@ export function commandNode(
       const within = seconds ?? DRAIN_SECONDS;
       for (const { lease } of held) draft.effects.push({ do: 'cancelLease', lease });
       state.leases = state.leases.map((lease) =>
-        lease.node === id ? { ...lease, cancelled: true } : lease,
+        held.includes(lease) ? { ...lease, cancelled: true } : lease,
       );
       const why = reason('node-draining', { node: id, leases: held.length, seconds: within });
       return served(draft, node, 'draining', why, nowMs + within * 1_000);
@@ -124,7 +124,7 @@ function served(
 
 function tendDrain(draft: Draft, node: NodeState): void {
   const { spec, drainUntilMs } = node;
-  const held = draft.state.leases.some((lease) => lease.node === spec.id);
+  const held = leasesOf(draft.state, node).length > 0;
   if (held && draft.nowMs < (drainUntilMs ?? 0)) return;
   if (held) freeLeases(draft, node, 'its time to drain was over');
   served(draft, node, 'cordoned', reason('node-drained', { node: spec.id }));

@@ -1,6 +1,6 @@
 /**
  * The node pool of a shard: who is here. A node is known by its id and, between two starts of its process,
- * by a session; every new session is a new incarnation, and what an earlier one held is freed at once.
+ * by a session; every new session is a new incarnation, and what an earlier one held ends with it.
  *
  * A node whose presence ended is first suspect: its leases stay where they are, since it may only have lost
  * the engine for a while. It is ready again when its process, still the same, registers. When its time is
@@ -13,10 +13,12 @@ import type { NodeSpec } from '../policy.ts';
 import { reason } from '../reasons.ts';
 import { changeNode, log, note, type Draft } from './draft.ts';
 import { endLease, loseLease } from './outcomes.ts';
-import { isOfFormer, isWithFormer } from './former.ts';
+import { isOfFormer } from './former.ts';
 import { askAgain } from './overdue.ts';
-import type { Lease, NodeState } from './state.ts';
+import type { Lease, NodeState, ShardState } from './state.ts';
 
+/** A suspect whose last heartbeat told of finished jobs is given so much longer, until that has been read. */
+const READ_MS = 250;
 /** The silences of nodes that share a cause come within this time of each other. */
 const SUSPECT_MS = 250;
 /** When most of a pool is silent at once it is likely the engine: hosts need so long to be heard again. */
@@ -118,7 +120,7 @@ export function keepNode({ state }: Draft, node: NodeState): void {
   state.nodes = [...others, node].sort((a, b) => (a.spec.id < b.spec.id ? -1 : 1));
 }
 
-/** A node whose presence ended. Of an incarnation before the current one only what it had finished counts. */
+/** A node whose presence ended. News of an incarnation before the last two is ignored. */
 export function nodeGone(
   draft: Draft,
   event: {
@@ -126,19 +128,20 @@ export function nodeGone(
     incarnation: number;
     change: 'lost' | 'left';
     why: string;
-    progress?: readonly LeaseProgress[];
+    told?: boolean;
   },
 ): void {
   const node = draft.state.nodes.find((each) => each.spec.id === event.node);
+  const isTold = event.told === true;
   if (node?.former?.incarnation === event.incarnation) {
-    return freeFormer(draft, node, event.progress ?? []);
+    if (!isTold) freeFormer(draft, node, []);
+    return;
   }
   if (!node || node.incarnation !== event.incarnation || node.state !== 'ready') return;
   const isWanted = event.change === 'lost' && node.service !== 'removed';
   if (!isWanted) return endPresence(draft, node, 'left', event.why);
-  const suspectUntilMs = draft.nowMs + SUSPECT_MS;
-  const progress = event.progress ?? [];
-  const change = { state: 'suspect' as const, suspectUntilMs, progress };
+  const suspectUntilMs = draft.nowMs + SUSPECT_MS + (isTold ? READ_MS : 0);
+  const change = { state: 'suspect' as const, suspectUntilMs, isOneOfMany: false, progress: [] };
   changeNode(draft, event.node, (each) => ({ ...each, ...change }));
   log(draft, {
     type: 'node',
@@ -149,6 +152,20 @@ export function nodeGone(
   });
   note(draft, reason('node-suspect', { node: event.node, why: event.why }));
   if (isSilentTogether(draft)) waitForAll(draft);
+}
+
+/** What a node that is gone had finished: its leases end by that, at once or when it is given up. */
+export function takeFinished(
+  draft: Draft,
+  event: { node: string; incarnation: number; progress: readonly LeaseProgress[] },
+): void {
+  const node = draft.state.nodes.find((each) => each.spec.id === event.node);
+  const { incarnation, progress } = event;
+  if (node?.former?.incarnation === incarnation) return freeFormer(draft, node, progress);
+  if (node?.state !== 'suspect' || node.incarnation !== incarnation) return;
+  const { suspectUntilMs, isOneOfMany } = node;
+  const untilMs = (suspectUntilMs ?? 0) - (isOneOfMany === true ? 0 : READ_MS);
+  changeNode(draft, event.node, (each) => ({ ...each, progress, suspectUntilMs: untilMs }));
 }
 
 /** Gives up suspects whose time is over. */
@@ -168,27 +185,25 @@ function isSilentTogether({ state }: Draft): boolean {
 
 /** Each is waited for once: those that are already keep their time, the others follow them. */
 function waitForAll(draft: Draft): void {
-  const { nodes } = draft.state;
-  const soonMs = draft.nowMs + SUSPECT_MS;
-  const isWaitedFor = ({ suspectUntilMs }: NodeState): boolean => (suspectUntilMs ?? 0) > soonMs;
-  const latestMs = Math.max(...nodes.filter(isWaitedFor).map((node) => node.suspectUntilMs ?? 0));
+  const suspects = draft.state.nodes.filter(({ state }) => state === 'suspect');
+  const waitedFor = suspects.filter(({ isOneOfMany }) => isOneOfMany === true);
+  const latestMs = Math.max(...waitedFor.map(({ suspectUntilMs }) => suspectUntilMs ?? 0));
   let at = Math.max(draft.nowMs + SUSPECT_TOGETHER_MS, latestMs + LOST_STEP_MS);
-  for (const node of nodes) {
-    if (node.state !== 'suspect' || isWaitedFor(node)) continue;
-    const untilMs = at;
-    changeNode(draft, node.spec.id, (each) => ({ ...each, suspectUntilMs: untilMs }));
+  for (const node of suspects) {
+    if (node.isOneOfMany === true) continue;
+    const wait = { suspectUntilMs: at, isOneOfMany: true };
+    changeNode(draft, node.spec.id, (each) => ({ ...each, ...wait }));
     at += LOST_STEP_MS;
   }
 }
 
 /** The same process is heard again: its presence is asked for anew, and so is every lease it holds. */
-function welcomeBack(draft: Draft, { spec, incarnation, session }: NodeState): void {
+function welcomeBack(draft: Draft, node: NodeState): void {
+  const { spec, incarnation, session } = node;
   const back = { state: 'ready' as const, suspectUntilMs: null, progress: [] };
   changeNode(draft, spec.id, (each) => ({ ...each, ...back, lastSeenAtMs: draft.nowMs }));
   draft.effects.push({ do: 'presence', node: spec.id, incarnation, session });
-  for (const lease of draft.state.leases) {
-    if (lease.node === spec.id && !isWithFormer(draft.state, lease)) askAgain(draft, lease);
-  }
+  for (const lease of leasesOf(draft.state, node)) askAgain(draft, lease);
   log(draft, { type: 'node', node: spec.id, incarnation, change: 'back' });
   note(draft, reason('node-back', { node: spec.id }));
 }
@@ -207,14 +222,14 @@ function endPresence(draft: Draft, node: NodeState, change: 'lost' | 'left', why
  * finished: of a silent one that is known; of any other the engine tells with the end of its presence.
  */
 function leaveBehind(draft: Draft, known: NodeState): NonNullable<NodeState['former']> | null {
-  const { spec, state, incarnation, former } = known;
+  const { state, incarnation, former } = known;
   // Two starts within a second: the first one's beats have been waited for long enough.
   if (former) freeFormer(draft, known, []);
   if (state !== 'ready') {
     freeLeases(draft, known, STARTED_ANEW);
     return null;
   }
-  const holds = draft.state.leases.some(({ node }) => node === spec.id);
+  const holds = leasesOf(draft.state, known).length > 0;
   return holds ? { incarnation, untilMs: draft.nowMs + LAST_BEAT_MS } : null;
 }
 
@@ -235,10 +250,14 @@ export function giveUpFormers(draft: Draft): void {
   }
 }
 
-/** Ends the node's leases: with what it is known to have finished, and the rest given to others. */
+/** Ends the leases of the node's process: with what it is known to have finished, and the rest given to others. */
 export function freeLeases(draft: Draft, node: NodeState, why: string): void {
-  const held = draft.state.leases.filter((each) => each.node === node.spec.id);
-  endAll(draft, held, node.progress, why);
+  endAll(draft, leasesOf(draft.state, node), node.progress, why);
+}
+
+/** The leases that the process has which runs the node now. */
+export function leasesOf({ leases }: ShardState, node: NodeState): readonly Lease[] {
+  return leases.filter(({ node: id, fence }) => id === node.spec.id && !isOfFormer(node, fence));
 }
 
 function endAll(
@@ -250,7 +269,7 @@ function endAll(
   for (const lease of leases) {
     draft.effects.push({ do: 'cancelLease', lease: lease.lease });
     const done = progress.find(({ fence }) => fence === lease.fence);
-    if (done) endLease(draft, { ...done, lost: true });
+    if (done) endLease(draft, { ...lease, result: done.result, lost: true });
     else loseLease(draft, lease, why, false);
   }
 }

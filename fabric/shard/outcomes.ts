@@ -10,8 +10,9 @@ import type { ItemResult, LeaseResult } from '../messages.ts';
 import { fromList, has, intersect, size, subtract, type Ordinals } from '../ordinals.ts';
 import { reason } from '../reasons.ts';
 import { changeNode, count, log, note, type Draft } from './draft.ts';
+import { isWithFormer } from './former.ts';
 import { enqueue, refOf, releaseBodies } from './queue.ts';
-import type { Lease } from './state.ts';
+import type { Lease, NodeState } from './state.ts';
 import { holdNode, releaseNode } from './unwritten.ts';
 
 type OutcomeItem = Extract<LedgerEvent, { type: 'outcome' }>['items'][number];
@@ -46,19 +47,19 @@ export function endLease(
   const cost = (completed + failed) * price;
   const isLost = event.lost === true;
   count(draft, { cost, leasesLost: isLost ? 1 : 0 });
+  const isFormer = isWithFormer(draft.state, lease);
   changeNode(draft, lease.node, (node) => ({
     ...node,
     completed: node.completed + completed,
     failed: node.failed + failed,
     cost: node.cost + cost,
-    attempts: node.attempts + completed + failed,
     leasesLost: node.leasesLost + (isLost ? 1 : 0),
     lastSeenAtMs: isLost ? node.lastSeenAtMs : draft.nowMs,
-    serviceMs: blend(node.serviceMs, event.result.busyMs, completed + failed),
-    health: completed + failed === 0 ? node.health : blendShare(node.health, completed, failed),
   }));
-  const { segment } = event.result;
-  if (segment !== null) releaseNode(draft, lease.node);
+  const { segment, busyMs } = event.result;
+  // What an earlier process did says nothing of the one that runs the node now.
+  if (!isFormer) changeNode(draft, lease.node, (node) => measured(node, busyMs, completed, failed));
+  if (segment !== null && !isFormer) releaseNode(draft, lease.node);
   const { fence, node } = lease;
   const how = isLost ? ({ lost: true } as const) : {};
   log(draft, { type: 'outcome', lease: lease.lease, fence, node, segment, items, cost, ...how });
@@ -167,6 +168,15 @@ function failuresOf(
     seen.add(ordinal);
     return true;
   });
+}
+
+function measured(node: NodeState, busyMs: number, completed: number, failed: number): NodeState {
+  return {
+    ...node,
+    attempts: node.attempts + completed + failed,
+    serviceMs: blend(node.serviceMs, busyMs, completed + failed),
+    health: completed + failed === 0 ? node.health : blendShare(node.health, completed, failed),
+  };
 }
 
 function blend(mean: number | null, busyMs: number, jobs: number): number | null {

@@ -55,6 +55,8 @@ export interface NodeState {
   readonly drainUntilMs: number | null;
   /** When a suspect is given up. */
   readonly suspectUntilMs: number | null;
+  /** A suspect that fell silent with many others: it is waited for longer, once. Absent from older states. */
+  readonly isOneOfMany?: boolean;
   /**
    * The start of its process before this one, while the engine has not yet said that it is gone: its leases
    * wait for what its last heartbeat tells of them, and at most until then. Absent from older states.

@@ -94,7 +94,13 @@ export class Hosts {
         fence,
         result,
       }));
-      actor.answered(run, { on: 'nodeGone', node, incarnation, change: 'lost', why, progress });
+      const isTold = progress.length > 0;
+      const gone = { node, incarnation, change: 'lost', why, told: isTold } as const;
+      actor.answered(run, { on: 'nodeGone', ...gone });
+      if (!isTold) return;
+      this.#calendar.at(this.#calendar.nowMs + ENGINE_MS.hop, () =>
+        actor.answered(run, { on: 'finished', node, incarnation, progress }),
+      );
     };
     look();
   }

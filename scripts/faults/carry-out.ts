@@ -91,7 +91,7 @@ async function lookOut(order: FaultsOrder, signal: AbortSignal): Promise<void> {
   });
   const underWay: Promise<void>[] = [];
   const watched = new WatchedFaults(tell);
-  while (waiting.size + watched.unanswered > 0 && !signal.aborted) {
+  while ((waiting.size > 0 || watched.isWatching(Date.now())) && !signal.aborted) {
     watched.take(await counted.look(), Date.now());
     for (const [place, fault] of waiting) {
       if (!isDue(fault, counted)) continue;

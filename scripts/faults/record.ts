@@ -59,7 +59,8 @@ export class FaultNote {
   add(known: Partial<InjectedFault> = {}): Promise<void> {
     this.fault = { ...this.fault, ...known };
     const { fault } = this;
-    this.#written = this.#written.then(() => recordFault(this.#spec, fault));
+    // A line that could not be written does not keep the next from being tried.
+    this.#written = this.#written.catch(() => undefined).then(() => recordFault(this.#spec, fault));
     return this.#written;
   }
 }

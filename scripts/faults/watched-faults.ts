@@ -23,13 +23,16 @@ export class WatchedFaults {
     this.#all.push({ note, recovery: new Recovery(note.fault), isAnswered: false });
   }
 
-  /** Faults after which work has not been seen to go on. */
-  get unanswered(): number {
-    return this.#all.filter(({ isAnswered }) => !isAnswered).length;
+  /** True while there is a fault after which work has not been seen to go on; one that cost nothing is let go. */
+  isWatching(nowMs: number): boolean {
+    return this.#all.some(
+      ({ isAnswered, recovery }) => !isAnswered && (recovery.isAwaiting || !recovery.isOver(nowMs)),
+    );
   }
 
   /** Takes in entries that were seen on disk at such an instant. */
   take(entries: readonly LedgerEntry[], seenAtMs: number): void {
+    for (const { note, recovery } of this.#all) recovery.fault = note.fault;
     const recoveries = this.#all.map(({ recovery }) => recovery);
     for (const entry of entries) takeLoss(recoveries, entry);
     for (const watched of this.#all) {

@@ -52,9 +52,20 @@ test('a segment that is gone, shorter or another one is not relied on', async ()
   expect(await kept(told)).toEqual([]);
 });
 
+test('more than can be read in passing is done again', async () => {
+  const long = { ...done(9), result: 'x'.repeat(60_000) };
+  const records = Array.from({ length: 60 }, (_, i) => ({ ...long, ordinal: 100 + i }));
+  const segment = await writtenSegment(folder.path, 'long.ndjson', records);
+  const items = [{ completed: [100, 160], failed: [] }];
+  const big = { lease: 8, fence: '1.8', result: { items, segment, busyMs: 9 } };
+  expect(await kept(big, told)).toEqual([big, told]);
+  expect(await kept(big, { ...big, lease: 9 }, told)).toEqual([big]);
+});
+
 test('jobs of which the segment holds nothing are not done', async () => {
   expect(await kept(progressOf(told.result.segment, [3, 4, 5, 7]))).toEqual([]);
   expect(await kept(progressOf(null))).toEqual([]);
+  expect(await kept(progressOf(told.result.segment, [0, 9e15]))).toEqual([]);
 });
 
 test.each([
@@ -62,6 +73,13 @@ test.each([
   [7],
   [{ lease: 7, fence: '1.7' }],
   [{ lease: 7, fence: '1.7', result: { items: 3 } }],
+  [
+    {
+      lease: 7,
+      fence: '1.7',
+      result: { items: [], segment: { name: '../a', records: 0, sha256: '' }, busyMs: 0 },
+    },
+  ],
 ])('anything else in a heartbeat is ignored: %j', async (other) => {
   expect(await kept(other, told)).toEqual([told]);
   expect(await readBack({ folder: folder.path, told: other })).toEqual([]);

@@ -131,7 +131,7 @@ it(
     await until('some jobs have ended', async () => (await ended(runId, whole)) > JOBS / 10);
     wholeDisk.fill();
     if (wholeDisk.isReal) {
-      const full = /! no space left on the device of .*: nothing can be recorded/;
+      const full = /no space is left on the device of .*: nothing can be recorded/;
       await until('the running command says it', () => full.test(running.said()));
       expect(whole.run(['status'])).toMatchObject({
         status: 1,

@@ -14,7 +14,7 @@ import { ProblemList } from '../../reporting/problems.ts';
 import { problemsOf } from './ledger-of-run.ts';
 import { jobsOf, specOf, type SmallMission } from './small-world.ts';
 
-/** Spillover, retries, a pause and its end, submitted jobs, and a node that is lost and comes back. */
+/** Spillover, retries, a pause and its end, submitted jobs, and nodes that are lost and come back. */
 const MISSION: SmallMission = {
   shards: [
     { name: 'earth', policy: { spilloverLimit: 6, spillTargets: ['luna'] } },
@@ -36,7 +36,11 @@ const COMMANDS = [
   { atMs: 400, name: 'resumeAll', input: {} },
   { atMs: 90, name: 'submitJobs', input: { jobs: [{ id: 'by-hand', kind: 'k', shard: 'earth' }] } },
 ];
-const LOSSES: Disorder['losses'] = [{ node: 'luna-1', atMs: 200, forMs: 100 }];
+/** One is back before it was missed, the other long after. */
+const LOSSES: Disorder['losses'] = [
+  { node: 'earth-1', atMs: 145, forMs: 100 },
+  { node: 'luna-2', atMs: 445, forMs: 1_500 },
+];
 const DOWN_MS = 1_000;
 /** Longer than leases and closing may take together, where leases may take a second. */
 const LONG_DOWN_MS = 20_000;
@@ -81,6 +85,8 @@ describe('a small mission', () => {
     const wanted = ['accept', 'lease', 'outcome', 'requeue', 'transfer-done', 'node', 'command'];
     expect(wanted.filter((type) => !kinds.has(type as never))).toEqual([]);
     expect(whole.run.shards.some(({ tally }) => tally.retried > 0)).toBe(true);
+    const ends = [...whole.run.ledger.values()].flat().filter(({ type }) => type === 'outcome');
+    expect(ends.filter((entry) => 'lost' in entry).length).toBeGreaterThan(1);
   });
 
   it('comes to the same outcomes when its process is killed at any one instant', () => {

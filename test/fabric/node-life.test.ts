@@ -47,10 +47,16 @@ class Bench {
     this.tell({ on: 'nodeRegistered', node, session });
   }
 
-  silent(id: string, progress: Extract<ShardEvent, { on: 'nodeGone' }>['progress'] = []): void {
+  silent(id: string, progress: readonly LeaseProgress[] = []): void {
     const { incarnation } = this.node(id);
-    const gone = { node: id, incarnation, change: 'lost', why: 'no beat', progress } as const;
-    this.tell({ on: 'nodeGone', ...gone });
+    this.gone(id, incarnation, progress);
+  }
+
+  /** The engine says that a presence is over, and then what was read of what its last heartbeat told. */
+  gone(node: string, incarnation: number, progress: readonly LeaseProgress[]): void {
+    const told = progress.length > 0;
+    this.tell({ on: 'nodeGone', node, incarnation, change: 'lost', why: 'no beat', told });
+    if (told) this.tell({ on: 'finished', node, incarnation, progress });
   }
 
   command(name: string, args: object): string {
@@ -161,17 +167,58 @@ describe('a node that is not heard', () => {
   });
 });
 
+describe('what a last heartbeat told', () => {
+  const prefix = (bench: Bench) => {
+    const [{ lease, fence, items }] = bench.leases('a') as [ReturnType<Bench['leases']>[0]];
+    const [lo] = items[0]!.ordinals as [number];
+    const segment = { name: 'a', records: 3, sha256: 'sha256:x' };
+    const result = { items: [{ completed: range(lo, lo + 3), failed: [] }], segment, busyMs: 5 };
+    return { lease, fence, result };
+  };
+  const lost = { node: 'a', incarnation: 1, change: 'lost', why: 'no beat', told: true } as const;
+
+  it('is waited for a quarter of a second longer, and no longer', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    const told = prefix(bench);
+    bench.tell({ on: 'nodeGone', ...lost });
+    bench.after(499);
+    expect(bench.life('a')).toBe('suspect');
+    bench.after(1);
+    expect(bench.life('a')).toBe('lost');
+    bench.tell({ on: 'finished', node: 'a', incarnation: 1, progress: [told] });
+    expect(bench.state.tally.completed).toBe(0);
+  });
+
+  it('is kept when it is read in time, and the node is given up no later for it', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    const told = prefix(bench);
+    bench.tell({ on: 'nodeGone', ...lost });
+    bench.nowMs += 100;
+    bench.tell({ on: 'finished', node: 'a', incarnation: 1, progress: [told] });
+    bench.after(150);
+    expect(bench.life('a')).toBe('lost');
+    expect(bench.state.tally.completed).toBe(3);
+  });
+
+  it('ends the lease of its fence, whatever number it gives', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    bench.silent('a', [{ ...prefix(bench), lease: 999 }]);
+    bench.after(250);
+    expect(bench.leases('a')).toEqual([]);
+    expect(bench.state.tally).toMatchObject({ completed: 3, lateAnswers: 0 });
+  });
+});
+
 describe('a node whose process is back before the engine has missed a heartbeat', () => {
   const started = (bench: Bench, id: string) => {
     const held = bench.leases(id);
     const { incarnation } = bench.node(id);
     bench.nowMs += 400;
     bench.register(id, 's2');
-    const tell = (progress: readonly LeaseProgress[]) => {
-      const why = 'its heartbeat stopped';
-      bench.tell({ on: 'nodeGone', node: id, incarnation, change: 'lost', why, progress });
+    return {
+      held,
+      tell: (progress: readonly LeaseProgress[]) => bench.gone(id, incarnation, progress),
     };
-    return { held, tell };
   };
 
   it('works at once, and what its last one held waits for what that one’s last heartbeat tells', () => {
@@ -193,6 +240,30 @@ describe('a node whose process is back before the engine has missed a heartbeat'
     const outcomes = bench.state.ledger.backlog.filter((entry) => entry.type === 'outcome');
     expect(outcomes).toMatchObject([{ lease, lost: true, items: [{ completed }] }]);
     expect(bench.life('a')).toBe('ready');
+  });
+
+  it('is not judged by what its last one did', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    const { held, tell } = started(bench, 'a');
+    const [{ lease, fence, items }] = held as [(typeof held)[0]];
+    const failed = [...ordinalsOf(items[0]!.ordinals)].map((each) => [each, 'bad'] as const);
+    const segment = { name: 'a', records: failed.length, sha256: 'sha256:x' };
+    tell([{ lease, fence, result: { items: [{ completed: [], failed }], segment, busyMs: 900 } }]);
+    expect(bench.state.tally.retried).toBe(failed.length);
+    expect(bench.node('a')).toMatchObject({ attempts: 0, health: 1, serviceMs: null });
+  });
+
+  it('removed in that time, it still has what its last one had finished', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    const { held, tell } = started(bench, 'a');
+    const [{ lease, fence, items }] = held as [(typeof held)[0]];
+    bench.command('removeNode', { node: 'a' });
+    expect(bench.leases('a').map((each) => each.fence)).toEqual(held.map((each) => each.fence));
+    const completed = range(items[0]!.ordinals[0]!, items[0]!.ordinals[0]! + 3);
+    const segment = { name: 'a', records: 3, sha256: 'sha256:x' };
+    tell([{ lease, fence, result: { items: [{ completed, failed: [] }], segment, busyMs: 5 } }]);
+    expect(bench.leases('a')).toEqual([]);
+    expect(bench.state.tally.completed).toBe(3);
   });
 
   it('is not asked for what its last one held, neither as overdue nor by a new run', () => {
@@ -226,18 +297,21 @@ describe('a node whose process is back before the engine has missed a heartbeat'
 });
 
 describe('half of the pool or more, silent at once', () => {
-  it('keeps nobody waiting for longer because others follow', () => {
-    const bench = new Bench(['a', 'b', 'c', 'd']);
-    for (const id of ['a', 'b']) bench.silent(id);
-    bench.after(2_000);
-    bench.silent('c');
-    bench.after(1_000);
-    expect(['a', 'b', 'c'].map((id) => bench.life(id))).toEqual(['lost', 'suspect', 'suspect']);
-    bench.after(50);
-    expect(bench.life('b')).toBe('lost');
-    bench.after(1_950);
-    expect(bench.life('c')).toBe('lost');
-  });
+  it.each([2_000, 2_800, 2_999])(
+    'keeps nobody waiting for longer because another follows %i ms later',
+    (laterMs) => {
+      const bench = new Bench(['a', 'b', 'c', 'd']);
+      for (const id of ['a', 'b']) bench.silent(id);
+      bench.after(laterMs);
+      bench.silent('c');
+      bench.after(3_000 - laterMs);
+      expect(['a', 'b', 'c'].map((id) => bench.life(id))).toEqual(['lost', 'suspect', 'suspect']);
+      bench.after(50);
+      expect(bench.life('b')).toBe('lost');
+      bench.after(laterMs - 50);
+      expect(bench.life('c')).toBe('lost');
+    },
+  );
 
   it('is waited for, as after an outage of the engine', () => {
     const bench = new Bench(['a', 'b', 'c', 'd']);

@@ -1,7 +1,8 @@
 /**
  * Makes the recordings that `replay.test.ts` replays: `npm run record:histories`, after a change of what
  * the workflows ask for, when the old recordings may go. A small fabric with failures, spillover,
- * continue-as-new, owner commands by signal and update, some to refuse, and jobs still queued at its end.
+ * continue-as-new, owner commands by signal and update, some to refuse, nodes that are killed and come back,
+ * and jobs still queued at its end.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,11 +26,11 @@ it('records a run of both workflows', { timeout: 120_000 }, async () => {
       mode: 'service',
       seed: 11,
       timeScale: 1_000_000,
-      policy: { tickMs: 100, leaseTargetMs: 60, leaseJobsMax: 6, historyEventsMax: 150 },
+      policy: { tickMs: 100, leaseTargetMs: 1_500, leaseJobsMax: 40, historyEventsMax: 150 },
       shards: { earth: { spilloverLimit: 40, spillTargets: ['luna'] }, luna: {} },
       nodes: SHARDS.map((shard) => ({ id: `${shard}-node`, shard, slots: 1 })),
       blueprints: [
-        { shard: 'earth', kind: 'survey', count: 400, durationMs: 20, failureRate: 0.2 },
+        { shard: 'earth', kind: 'survey', count: 400, durationMs: 40, failureRate: 0.2 },
         { shard: 'luna', kind: 'probe', count: 50, durationMs: 20, failureRate: 0.05 },
       ],
     });
@@ -56,6 +57,16 @@ it('records a run of both workflows', { timeout: 120_000 }, async () => {
     await update(orchestrator, 'pauseAll', { reason: 'all hands' });
     await update(orchestrator, 'resumeAll', {});
     await until('more jobs are done', async () => (await outcomes()) > 80);
+    const onDisk = fabric.results(runId).length;
+    await until(
+      'a heartbeat has told of some jobs',
+      () => fabric.results(runId).length > onDisk + 25,
+    );
+    process.kill(fabric.record().pids['node host']!, 'SIGKILL');
+    await until('the nodes are here again, and what they had finished is known', async () => {
+      const chains = await Promise.all(SHARDS.map((shard) => fabric.ledger(runId, shard)));
+      return chains.flat().some((each) => each.type === 'outcome' && each.lost === true);
+    });
     await close();
     expect(fabric.run(['down']).status).toBe(0);
     expect(await running.ended, running.said()).toBe(0);
