@@ -171,6 +171,8 @@ export interface LedgerState {
   readonly backlog: readonly LedgerEntry[];
   /** How many of the backlog's first entries an append under way covers; 0 when none is. */
   readonly appending: number;
+  /** When the newest append was begun; absent before the first. */
+  readonly begunAtMs?: number;
   /** Digest of the chain up to the last entry on disk, or '' at its start. */
   readonly head: string;
   /** While it can't be written; absent from states of before there was such a thing. */
@@ -225,8 +227,11 @@ export function ledgerProblem({ stuck }: LedgerState): string | null {
   return explain(reason('ledger-unwritable', { why: stuck.why }));
 }
 
-/** Entries are gathered for so long: an append costs six events of history, however much is in it. */
-const GATHER_MS = 200;
+/**
+ * An append is begun no sooner than this after the one before: it costs six events of history, however much
+ * is in it. What comes after a quiet while is appended at once.
+ */
+const APART_MS = 200;
 /** So many are appended at once. */
 const GATHER_ENTRIES = 64;
 /** A ledger that can't be written is tried again after so long, twice as long each time. */
@@ -234,11 +239,11 @@ const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 5_000;
 
 /** When the gathered entries are to be appended; null when there are none or an append is under way. */
-export function appendAtMs({ appending, backlog, stuck }: LedgerState): number | null {
+export function appendAtMs({ appending, backlog, stuck, begunAtMs }: LedgerState): number | null {
   if (stuck !== null && stuck !== undefined) return stuck.retryAtMs;
   const [oldest] = backlog;
   if (appending > 0 || !oldest) return null;
-  return backlog.length >= GATHER_ENTRIES ? 0 : oldest.at + GATHER_MS;
+  return backlog.length >= GATHER_ENTRIES ? 0 : Math.max(oldest.at, (begunAtMs ?? 0) + APART_MS);
 }
 
 /**
@@ -259,7 +264,7 @@ export function startAppend(
     return { ledger: trying, entries: backlog.slice(0, appending) };
   }
   const entries = ledger.backlog.slice(0, LIMITS.ledgerGroupMax);
-  return { ledger: { ...ledger, appending: entries.length }, entries };
+  return { ledger: { ...ledger, appending: entries.length, begunAtMs: nowMs }, entries };
 }
 
 /** The entries of an append under way: what a new run of the workflow issues again. */

@@ -11,7 +11,6 @@ import { size, take } from '../ordinals.ts';
 import { reason } from '../reasons.ts';
 import { count, log, mayDispatch, note, type Draft } from './draft.ts';
 import { fenceOf } from './fence.ts';
-import { isWithFormer } from './former.ts';
 import { grantOf } from './grant.ts';
 import { takesLeases } from './node-service.ts';
 import { patienceMs } from './overdue.ts';
@@ -74,10 +73,7 @@ export function jobsPerSecond(state: ShardState, nowMs: number): number {
 
 function readyNodes(state: ShardState, nowMs: number): Candidate[] {
   const held = new Map<string, number>();
-  for (const lease of state.leases) {
-    if (isWithFormer(state, lease)) continue;
-    held.set(lease.node, (held.get(lease.node) ?? 0) + 1);
-  }
+  for (const lease of state.leases) held.set(lease.node, (held.get(lease.node) ?? 0) + 1);
   return state.nodes
     .filter((node) => takesLeases(node, nowMs))
     .map((node) => {

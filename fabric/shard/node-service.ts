@@ -22,9 +22,13 @@ const EJECTED_MS_MAX = 300_000;
 /** Of a shard's pool at the most so many are out at once, as a share; of two nodes it is one. */
 const EJECTED_SHARE_MAX = 1 / 3;
 
-/** True while the node may be given leases. */
+/**
+ * True while the node may be given leases. One whose process has just been started anew waits until it is known
+ * what its last one had finished: the rest of that is the oldest there is, and it is free for it.
+ */
 export function takesLeases(node: NodeState, nowMs: number): boolean {
-  return node.state === 'ready' && node.service === 'open' && !isEjected(node, nowMs);
+  const isThere = node.state === 'ready' && !node.former;
+  return isThere && node.service === 'open' && !isEjected(node, nowMs);
 }
 
 /** What the node is, in one word. */

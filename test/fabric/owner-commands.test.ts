@@ -96,13 +96,19 @@ describe('the ledger', () => {
     expect(outcomesOf(state, 'first')).toEqual(['received', 'applied']);
   });
 
-  it('gathers entries for a while, and waits no longer when the run ends', () => {
+  it('appends what comes first at once, then gathers for a while, and no longer when the run ends', () => {
     const opened = decide(openOrchestrator(spec, 0), [{ on: 'opened' }], 1_000);
     const isAppend = (effect: { do: string }): boolean => effect.do === 'append';
-    expect(opened.effects.filter(isAppend)).toEqual([]);
-    expect(decide(opened.state, [{ on: 'wake' }], 1_200).effects.filter(isAppend)).toHaveLength(1);
+    expect(opened.effects.filter(isAppend)).toHaveLength(1);
+    const throughSeq = opened.state.ledger.nextSeq - 1;
+    const written: OrchestratorEvent = { on: 'appended', throughSeq, head: 'head' };
+    const tick = { name: 'setTickInterval', input: { seconds: 1 }, via: 'signal' } as const;
+    const command: OrchestratorEvent = { on: 'command', ...tick, fallbackId: 'tick' };
+    const more = decide(opened.state, [written, command], 1_020);
+    expect(more.effects.filter(isAppend)).toEqual([]);
+    expect(decide(more.state, [{ on: 'wake' }], 1_200).effects.filter(isAppend)).toHaveLength(1);
     const closing: OrchestratorEvent = { on: 'close', input: {}, fallbackId: 'close' };
-    expect(decide(opened.state, [closing], 1_001).effects.filter(isAppend)).toHaveLength(1);
+    expect(decide(more.state, [closing], 1_021).effects.filter(isAppend)).toHaveLength(1);
   });
 });
 
