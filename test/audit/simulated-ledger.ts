@@ -3,6 +3,7 @@
  * as the nodes wrote them, whatever the shards made of them. Works for any copy of the core.
  */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { LedgerEntry } from '../../fabric/ledger.ts';
 import type { LeaseGrant, LeaseResult } from '../../fabric/messages.ts';
 import { each } from '../../fabric/ordinals.ts';
@@ -19,7 +20,7 @@ export interface Append {
 export interface RecordedRun {
   readonly run: SimulatedRun;
   readonly records: RunRecords;
-  /** In the order asked for; the same one again is there again. */
+  /** Those that were carried out, in the order asked for; the same one again is there again. */
   readonly appends: readonly Append[];
   /** What nodes wrote, by segment. */
   readonly segments: ReadonlyMap<string, readonly ResultRecord[]>;
@@ -45,7 +46,14 @@ export function recordRun(simulated: typeof simulate, order: SimulationOrder): R
       orchestrator: (_, __, effects) => noteAppends('orchestrator', effects),
     },
   });
-  return { run, records: recordsOf(run.ledger, segments), appends, segments };
+  // One that was asked for when the engine was lost may never have been carried out.
+  const isCarriedOut = ({ chain, entries }: Append): boolean => {
+    const [first] = entries;
+    const there = run.ledger.get(chain)?.find(({ seq }) => seq === first?.seq);
+    return isDeepStrictEqual(there, first);
+  };
+  const records = recordsOf(run.ledger, segments);
+  return { run, records, appends: appends.filter(isCarriedOut), segments };
 }
 
 function recordsOf(

@@ -96,7 +96,7 @@ test('an instant that is none, or outside of the run, is a slip that names first
 test('a ledger that is damaged is not compared', async () => {
   const [group] = readdirSync(below('ledger', 'first', 'earth')).sort();
   const file = below('ledger', 'first', 'earth', group!);
-  writeFileSync(file, readFileSync(file, 'utf8').replace('"attempt":1', '"attempt":2'));
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"type":"open"', '"type":"opem"'));
   const { code, err } = await diff('first 0s 1s');
   expect([code, err]).toEqual([1, expect.stringContaining("can't be read to its end: earth: ")]);
 });

@@ -82,7 +82,7 @@ test('a changed byte of a chain, and one of a result, fail and are named', async
   await leave('first');
   const [group] = readdirSync(below('ledger', 'first', 'earth')).sort();
   const file = below('ledger', 'first', 'earth', group!);
-  writeFileSync(file, readFileSync(file, 'utf8').replace('"attempt":1', '"attempt":2'));
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"type":"open"', '"type":"opem"'));
   // Of the other shard: what a damaged chain points at is not read.
   const segment = readdirSync(below('results', 'first')).find((name) => name.startsWith('luna'));
   const results = below('results', 'first', segment!);

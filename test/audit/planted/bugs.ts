@@ -136,8 +136,8 @@ const LEASES: readonly PlantedBug[] = [
     words: 'A node that was lost is still given leases: only those that left are passed over',
     breaks: 'fences',
     file: `${SHARD}/node-service.ts`,
-    find: "return node.state === 'ready' && node.service === 'open'",
-    replace: "return node.state !== 'left' && node.service === 'open'",
+    find: "const isThere = node.state === 'ready' && !node.former;",
+    replace: "const isThere = node.state !== 'left' && !node.former;",
     caughtBy: 'fences',
   },
   {
