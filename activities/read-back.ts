@@ -6,45 +6,25 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
-import type { LeaseProgress, LeaseResult } from '../fabric/messages.ts';
-import { each, isOrdinals, size, type Ordinals } from '../fabric/ordinals.ts';
+import type { Segment } from '../fabric/ledger.ts';
+import type { LeaseProgress } from '../fabric/messages.ts';
+import { each, isOrdinals, size } from '../fabric/ordinals.ts';
 import type { ReadBackInput } from './contracts.ts';
 import { readSegment, type ResultRecord } from './results.ts';
 
 /** Over all segments of one node. */
 const BYTES_MAX = 4 * 1024 * 1024;
 
-const count = z.number().int().nonnegative();
-
-const progress = z.object({
-  lease: count,
-  fence: z.string(),
-  result: z.object({
-    items: z.array(
-      z.object({
-        completed: z.custom<Ordinals>((value) => Array.isArray(value) && isOrdinals(value)),
-        failed: z.array(z.tuple([count, z.string()])),
-      }),
-    ),
-    segment: z.object({
-      name: z.string().refine((name) => basename(name) === name),
-      records: count,
-      sha256: z.string(),
-    }),
-    busyMs: z.number().nonnegative(),
-  }),
-});
+type Told = LeaseProgress & { readonly result: { readonly segment: Segment } };
 
 /** Those that can be relied on. Heartbeats come from other processes: anything may stand in them. */
 export async function readBack({ folder, told }: ReadBackInput): Promise<readonly LeaseProgress[]> {
   const kept: LeaseProgress[] = [];
   let room = BYTES_MAX;
   for (const one of Array.isArray(told) ? (told as unknown[]) : []) {
-    const { data } = progress.safeParse(one);
-    if (!data) continue;
-    room -= await bytesOf(join(folder, data.result.segment.name));
-    if (room >= 0 && (await isWritten(folder, data.result))) kept.push(data);
+    if (!isTold(one)) continue;
+    room -= await bytesOf(join(folder, one.result.segment.name));
+    if (room >= 0 && (await isWritten(folder, one.result))) kept.push(one);
   }
   return kept;
 }
@@ -57,12 +37,12 @@ async function bytesOf(path: string): Promise<number> {
   }
 }
 
-async function isWritten(folder: string, { segment, items }: LeaseResult): Promise<boolean> {
+async function isWritten(folder: string, { segment, items }: Told['result']): Promise<boolean> {
   // Sets first: a few numbers can name more jobs than there is memory for.
   const jobs = items.reduce((sum, item) => sum + size(item.completed) + item.failed.length, 0);
-  if (jobs !== segment!.records) return false;
+  if (jobs !== segment.records) return false;
   try {
-    const found = (await readSegment(folder, segment!)).map(endOf);
+    const found = (await readSegment(folder, segment)).map(endOf);
     const said = items.flatMap(({ completed, failed }) => [
       ...[...each(completed)].map((ordinal) => endOf({ ordinal })),
       ...failed.map(([ordinal, code]) => endOf({ ordinal, code })),
@@ -76,4 +56,42 @@ async function isWritten(folder: string, { segment, items }: LeaseResult): Promi
 /** How a job ended, as one word to compare. */
 function endOf({ ordinal, code }: Pick<ResultRecord, 'ordinal' | 'code'>): string {
   return code === undefined ? `${ordinal}` : `${ordinal} ${code}`;
+}
+
+/** By hand, since the process that restarts must be there at once and loads no library of schemas before. */
+function isTold(value: unknown): value is Told {
+  const { lease, fence, result } = fieldsOf(value);
+  const { items, segment, busyMs } = fieldsOf(result);
+  const { name, records, sha256 } = fieldsOf(segment);
+  return (
+    isCount(lease) &&
+    isText(fence) &&
+    typeof busyMs === 'number' &&
+    isText(name) &&
+    basename(name) === name &&
+    isCount(records) &&
+    isText(sha256) &&
+    Array.isArray(items) &&
+    items.every(isItem)
+  );
+}
+
+function isItem(value: unknown): boolean {
+  const { completed, failed } = fieldsOf(value);
+  if (!Array.isArray(completed) || !isOrdinals(completed) || !Array.isArray(failed)) return false;
+  return (failed as unknown[]).every(
+    (each) => Array.isArray(each) && each.length === 2 && isCount(each[0]) && isText(each[1]),
+  );
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
