@@ -77,7 +77,7 @@ const fault = z.strictObject({
     .number()
     .nullable()
     .describe(
-      'ms until the next outcome, of a node until that of a job it held; null if none came.',
+      'ms until the next outcome was seen on disk, of a node until that of a job it held; null if none came.',
     ),
   reexecutedJobs: count('Jobs of leases that were lost with it: at most so many ran again.'),
 });
