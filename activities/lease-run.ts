@@ -2,7 +2,6 @@
  * One lease on a node, from the grant to its result: bodies fetched, jobs handed to the adapter, what
  * came of each written to one segment.
  */
-import { hash } from 'node:crypto';
 import type { JobBody, TravellingSlice } from '../fabric/job.ts';
 import { LIMITS } from '../fabric/limits.ts';
 import type { FailedJob, Segment } from '../fabric/ledger.ts';
@@ -12,8 +11,8 @@ import { each, fromList } from '../fabric/ordinals.ts';
 import type { FeedSpec } from '../fabric/policy.ts';
 import type { Adapter, AdapterJob, JobOutcome } from './adapters/adapter.ts';
 import type { FeedReaders } from './feed/index.ts';
-import type { ResultRecord } from './results.ts';
 import { requireRoom, RESULT_BYTES_MAX, RESULT_LEVELS_MAX } from './results.ts';
+import type { EndedJob, JobEnd } from './segment-lines.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 export interface LeaseHost {
@@ -41,9 +40,12 @@ interface HeldJob extends AdapterJob {
   readonly value: number;
 }
 
-interface EndedJob {
-  readonly job: HeldJob;
-  readonly record: ResultRecord;
+interface EndedItem {
+  /** Its place in the grant. */
+  readonly item: number;
+  readonly ordinal: number;
+  /** Of a failure. */
+  readonly code: string | null;
 }
 
 const CODE_CHARS_MAX = 64;
@@ -62,10 +64,10 @@ export async function runJobs(
 ): Promise<LeaseResult> {
   await requireRoom(host.resultsFolder);
   const startedMs = performance.now();
-  const ended: EndedJob[] = [];
+  const ended: EndedItem[] = [];
   const name = segmentName(grant, host.session);
   const resultOf = (records: number, segment: Segment | null): LeaseResult => ({
-    items: itemsOf(grant, ended.slice(0, records)),
+    items: itemsOf(grant, ended, records),
     segment,
     busyMs: performance.now() - startedMs,
   });
@@ -73,9 +75,11 @@ export async function runJobs(
     reins.onProgress(resultOf(records, writer.synced)),
   );
   const end = (job: HeldJob, outcome: JobOutcome, ms: number): void => {
-    const record = recordOf(job, outcome, ms);
-    ended.push({ job, record });
-    writer.add(record);
+    const end = endOf(outcome);
+    const { feed, ordinal, attempt, value, body, item } = job;
+    ended.push({ item, ordinal, code: end.status === 'failed' ? end.code : null });
+    const rounded = Math.round(ms * 1_000) / 1_000;
+    writer.add({ feed, ordinal, id: body.id, kind: body.kind, attempt, value, ms: rounded, end });
   };
   const jobs: HeldJob[] = [];
   for (const [item, slice] of grant.items.entries()) {
@@ -95,16 +99,19 @@ function segmentName({ shard, node, fence, execution }: LeaseOrder, session: str
   return `${shard}.${node}.${fence}.${session}.${execution.slice(-EXECUTION_CHARS)}.ndjson`;
 }
 
-function itemsOf(grant: LeaseGrant, ended: readonly EndedJob[]): LeaseResult['items'] {
-  return grant.items.map((_, item) => {
-    const own = ended.filter(({ job }) => job.item === item).map(({ record }) => record);
-    const completed = own.filter(({ status }) => status === 'completed');
-    const failed = own.filter(({ status }) => status === 'failed');
-    return {
-      completed: fromList(completed.map(({ ordinal }) => ordinal)),
-      failed: failed.map(({ ordinal, code }): FailedJob => [ordinal, code ?? 'unknown']),
-    };
-  });
+/** What the first so many that ended come to, by the items of the grant. */
+function itemsOf(
+  grant: LeaseGrant,
+  ended: readonly EndedItem[],
+  count: number,
+): LeaseResult['items'] {
+  const items = grant.items.map(() => ({ completed: [] as number[], failed: [] as FailedJob[] }));
+  for (let i = 0; i < count; i++) {
+    const { item, ordinal, code } = ended[i]!;
+    if (code === null) items[item]!.completed.push(ordinal);
+    else items[item]!.failed.push([ordinal, code]);
+  }
+  return items.map(({ completed, failed }) => ({ completed: fromList(completed), failed }));
 }
 
 /** A result of nothing begun: every job goes back to the shard. */
@@ -153,17 +160,11 @@ async function bodiesOf({ feeds, readers }: LeaseHost, slice: TravellingSlice): 
   return reader.bodies(slice.ordinals);
 }
 
-function recordOf(job: HeldJob, outcome: JobOutcome, ms: number): ResultRecord {
-  const { feed, ordinal, attempt, value, body } = job;
-  const about = { feed, ordinal, id: body.id, kind: body.kind, attempt, value };
-  const rounded = Math.round(ms * 1_000) / 1_000;
-  const failed = (code: string, message: string): ResultRecord => ({
-    ...about,
+function endOf(outcome: JobOutcome): JobEnd {
+  const failed = (code: string, message: string): JobEnd => ({
     status: 'failed',
     code: code.slice(0, CODE_CHARS_MAX),
     message: cut(message),
-    resultSha256: '',
-    ms: rounded,
   });
   if (outcome.status === 'failed') return failed(outcome.code, outcome.message);
   const result = outcome.result ?? null;
@@ -171,23 +172,20 @@ function recordOf(job: HeldJob, outcome: JobOutcome, ms: number): ResultRecord {
     return failed('bad-result', `the result has more than ${RESULT_LEVELS_MAX} levels`);
   }
   const json = JSON.stringify(result);
-  const bytes = Buffer.byteLength(json);
-  if (bytes > RESULT_BYTES_MAX) {
-    const message = `the result has ${bytes} bytes as JSON; at most ${RESULT_BYTES_MAX} are kept`;
-    return failed('result-too-large', message);
-  }
-  const resultSha256 = hash('sha256', json);
-  return { ...about, status: 'completed', result, resultSha256, ms: rounded };
+  // A code unit takes three bytes at the most.
+  const bytes = json.length * 3 <= RESULT_BYTES_MAX ? 0 : Buffer.byteLength(json);
+  if (bytes <= RESULT_BYTES_MAX) return { status: 'completed', json };
+  const message = `the result has ${bytes} bytes as JSON; at most ${RESULT_BYTES_MAX} are kept`;
+  return failed('result-too-large', message);
 }
 
-/** Walks level by level: what is nested too deep for the stack must not end the lease. */
+/** What is nested too deep for the stack must not end the lease: it is looked into no deeper than that. */
 function isNestedDeeper(value: unknown, levelsMax: number): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > levelsMax) return true;
-    level = level.flatMap((each) =>
-      typeof each === 'object' && each !== null ? (Object.values(each) as unknown[]) : [],
-    );
+  if (typeof value !== 'object' || value === null) return false;
+  if (levelsMax === 0) return true;
+  for (const key in value) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (isNestedDeeper(inner, levelsMax - 1)) return true;
   }
   return false;
 }

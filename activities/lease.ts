@@ -202,11 +202,13 @@ export class LeaseDesk {
   async #run(lease: LeaseAtDesk): Promise<void> {
     const { key, grant, arrivedMs } = lease;
     const { lease: number, fence, execution } = grant;
-    const beginByMs = arrivedMs + grant.timeoutMs * LEASE_SHARES.beginBy;
+    const { timeoutMs, workMs = Infinity } = grant;
+    const latestMs = arrivedMs + timeoutMs * LEASE_SHARES.beginBy;
+    const beginByMs = Math.min(latestMs, performance.now() + workMs);
     try {
       const result = await runJobs(this.#order, grant, {
         mayStart: () => !this.#draining && performance.now() < beginByMs,
-        endByMs: arrivedMs + grant.timeoutMs * LEASE_SHARES.endBy,
+        endByMs: arrivedMs + timeoutMs * LEASE_SHARES.endBy,
         abandoned: this.#abandoned.signal,
         onProgress: (result) =>
           this.#progress.set(key, { lease: number, fence, execution, result }),

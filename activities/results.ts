@@ -1,7 +1,7 @@
 /**
  * The results port over files: what agents returned, one segment a lease, so that histories carry a
  * name and a digest instead of results. A segment is synced before its name leaves the node; one that
- * nobody points at is ignored for ever. `SegmentWriter` writes them.
+ * nobody points at is ignored for ever. `SegmentWriter` writes them, in the lines of `segment-lines`.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -10,7 +10,10 @@ import type { Segment } from '../fabric/ledger.ts';
 import { makeFolder, removeIfThere, syncFolder, writeSynced } from './durable-file.ts';
 import { expectedFailure } from './expected-failure.ts';
 import { integrityError } from './integrity-error.ts';
+import { recordsOf, type ResultRecord } from './segment-lines.ts';
 import { unwritableWords } from './unwritable.ts';
+
+export type { ResultRecord } from './segment-lines.ts';
 
 const NEWLINE = 0x0a;
 
@@ -18,25 +21,6 @@ const NEWLINE = 0x0a;
 export const RESULT_BYTES_MAX = 64 * 1024;
 /** How deep it may be nested: more than any sensible result, less than what is too deep to be written. */
 export const RESULT_LEVELS_MAX = 100;
-
-/** One line of a segment: what became of one job at one attempt. */
-export interface ResultRecord {
-  readonly feed: string;
-  readonly ordinal: number;
-  readonly id: string;
-  readonly kind: string;
-  readonly attempt: number;
-  readonly status: 'completed' | 'failed';
-  /** Error code and message of a failed attempt. */
-  readonly code?: string;
-  readonly message?: string;
-  readonly value: number;
-  readonly result?: unknown;
-  /** Hex SHA-256 of the result as JSON; empty for a failed attempt. */
-  readonly resultSha256: string;
-  /** Time that the job took. */
-  readonly ms: number;
-}
 
 /** By folder: the size of the segment that could last not be written there. */
 const refused = new Map<string, number>();
@@ -85,24 +69,39 @@ async function createFile(folder: string, name: string, content: Buffer): Promis
 export async function readSegment(folder: string, segment: Segment): Promise<ResultRecord[]> {
   const path = join(folder, segment.name);
   const content = await readFile(path);
-  const end = endOfRecords(content, segment.records);
-  if (end === null) throw integrityError(`${path} holds fewer than ${segment.records} records`);
+  const { records, end } = firstRecords(path, content, segment.records);
   const digest = digestOf(content.subarray(0, end));
   if (digest !== segment.sha256) {
     throw integrityError(`${path}: its digest is ${digest}; the ledger says ${segment.sha256}`);
   }
-  const lines = content.toString('utf8', 0, end).split('\n').slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as ResultRecord);
+  return records;
 }
 
-/** Where the first so many lines end; null when there are fewer. */
-function endOfRecords(content: Buffer, records: number): number | null {
+/** The first so many records and where they end. A line holds several, and is relied on whole or not at all. */
+function firstRecords(
+  path: string,
+  content: Buffer,
+  count: number,
+): { readonly records: ResultRecord[]; readonly end: number } {
+  let records: ResultRecord[] = [];
   let end = 0;
-  for (let line = 0; line < records; line++) {
-    end = content.indexOf(NEWLINE, end) + 1;
-    if (end === 0) return null;
+  while (records.length < count) {
+    const start = end;
+    end = content.indexOf(NEWLINE, start) + 1;
+    const line = end === 0 ? [] : recordsIn(path, content.toString('utf8', start, end));
+    if (line.length === 0) throw integrityError(`${path} holds fewer than ${count} records`);
+    records = records.length === 0 ? line : records.concat(line);
   }
-  return end;
+  if (records.length === count) return { records, end };
+  throw integrityError(`${path} does not hold ${count} records in whole lines`);
+}
+
+function recordsIn(path: string, line: string): ResultRecord[] {
+  try {
+    return recordsOf(line);
+  } catch (error) {
+    throw integrityError(`${path}: ${(error as Error).message}`);
+  }
 }
 
 function digestOf(content: Buffer): string {

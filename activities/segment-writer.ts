@@ -8,18 +8,26 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Segment } from '../fabric/ledger.ts';
 import { makeFolder, removeIfThere, syncFolder } from './durable-file.ts';
-import { unwritable, type ResultRecord } from './results.ts';
+import { unwritable } from './results.ts';
+import { linesOf, type EndedJob } from './segment-lines.ts';
 import { unwritableWords } from './unwritable.ts';
 
 /** Records are gathered for so long before they are synced; a lease that ends sooner syncs once. */
 const SYNC_EVERY_MS = 200;
+
+interface Chunk {
+  readonly content: Buffer;
+  readonly records: number;
+}
 
 export class SegmentWriter {
   readonly #folder: string;
   readonly #name: string;
   readonly #digest: Hash = createHash('sha256');
   readonly #onSynced: (records: number) => void;
-  #pending: string[] = [];
+  #pending: EndedJob[] = [];
+  /** What was last begun to be written: until it is on disk, the very same bytes go to the same place. */
+  #chunk: Chunk | null = null;
   #records = 0;
   #bytes = 0;
   #file: FileHandle | null = null;
@@ -39,8 +47,8 @@ export class SegmentWriter {
     return this.#synced;
   }
 
-  add(record: ResultRecord): void {
-    this.#pending.push(`${JSON.stringify(record)}\n`);
+  add(ended: EndedJob): void {
+    this.#pending.push(ended);
     // What can't be written now is tried again by `end`, which tells of it.
     this.#timer ??= setTimeout(() => void this.#sync().catch(() => undefined), SYNC_EVERY_MS);
   }
@@ -61,8 +69,8 @@ export class SegmentWriter {
       if (this.#synced === null) {
         await removeIfThere(join(this.#folder, this.#name)).catch(() => undefined);
       }
-      const bytes = this.#bytes + Buffer.byteLength(this.#pending.join(''));
-      throw unwritable(this.#folder, bytes, why);
+      const left = (this.#chunk?.content.length ?? 0) + chunkOf(this.#pending).content.length;
+      throw unwritable(this.#folder, this.#bytes + left, why);
     } finally {
       if (this.#timer !== null) clearTimeout(this.#timer);
       await this.#file?.close();
@@ -78,28 +86,31 @@ export class SegmentWriter {
   async #write(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#pending.length === 0) return;
+    while (this.#chunk !== null || this.#pending.length > 0) {
+      this.#chunk ??= chunkOf(this.#pending.splice(0));
+      await this.#writeChunk(this.#chunk);
+      this.#chunk = null;
+    }
+  }
+
+  async #writeChunk({ content, records }: Chunk): Promise<void> {
     const isNew = this.#file === null;
     if (isNew) await makeFolder(this.#folder);
     this.#file ??= await open(join(this.#folder, this.#name), 'w');
-    const lines = this.#pending.splice(0);
-    const content = Buffer.from(lines.join(''));
-    try {
-      await writeWhole(this.#file, content, this.#bytes);
-      await this.#file.sync();
-      if (isNew) await syncFolder(this.#folder);
-    } catch (error) {
-      // The same bytes go to the same place when it is tried again.
-      this.#pending.unshift(...lines);
-      throw error;
-    }
+    await writeWhole(this.#file, content, this.#bytes);
+    await this.#file.sync();
+    if (isNew) await syncFolder(this.#folder);
     this.#bytes += content.length;
     this.#digest.update(content);
-    this.#records += lines.length;
+    this.#records += records;
     const sha256 = `sha256:${this.#digest.copy().digest('hex')}`;
     this.#synced = { name: this.#name, records: this.#records, sha256 };
     this.#onSynced(this.#records);
   }
+}
+
+function chunkOf(ended: readonly EndedJob[]): Chunk {
+  return { content: Buffer.from(linesOf(ended)), records: ended.length };
 }
 
 /** A file that is nearly full may take a part at first. */

@@ -56,24 +56,25 @@ export class ResultCheck {
     this.#findings.position = null;
   }
 
-  async *#checked(
+  async #checked(
     records: RunRecords,
     segment: Segment,
     { at, items }: Pointing,
-  ): AsyncGenerator<ResultRecord> {
+  ): Promise<readonly ResultRecord[]> {
     this.#findings.position = at;
     const match = new OutcomeMatch(items);
-    for await (const record of records.results(segment)) {
-      this.records += 1;
+    const found = await records.results(segment);
+    this.records += found.length;
+    for (const record of found) {
       const what = match.take(record);
       if (what !== null) this.#findings.fail('results', `segment ${segment.name}: ${what}`);
-      yield record;
     }
     const missing = match.missing();
     if (missing > 0) {
       const what = `segment ${segment.name} says nothing of ${missing} jobs that its outcome names`;
       this.#findings.fail('results', what);
     }
+    return found;
   }
 }
 

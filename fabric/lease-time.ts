@@ -11,5 +11,11 @@ export const LEASE_SHARES = {
   endBy: 0.9,
 } as const;
 
+/**
+ * A node begins no job of a lease once it has worked on it for so many times as long as the lease aims at:
+ * what is left goes back. So a lease that was sized by a wrong guess keeps nobody waiting.
+ */
+export const LEASE_WORK_TIMES = 2;
+
 /** Error code of a job that was ended so. */
 export const JOB_TIMEOUT = 'job-timeout';

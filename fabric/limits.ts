@@ -13,11 +13,13 @@ export const LIMITS = {
   /** Intervals of ordinals queued in one shard; as with classes, at the cap nothing more is taken in. */
   fragmentsMax: 20_000,
   /** Jobs in one pulled page. */
-  pageJobsMax: 5_000,
+  pageJobsMax: 20_000,
+  /** Jobs pulled of feeds that wait in one shard for their leases. */
+  aheadJobsMax: 100_000,
   /** Classes in one page: more differing jobs than this make the page shorter. */
   pageClassesMax: 64,
   leasesInFlightMax: 256,
-  leaseJobsMax: 1_000,
+  leaseJobsMax: 5_000,
   /** Jobs that one transfer carries. */
   transferJobsMax: 5_000,
   /** Classes that one transfer carries. */

@@ -17,6 +17,8 @@ export interface LeaseGrant {
   readonly session: string;
   readonly items: readonly TravellingSlice[];
   readonly timeoutMs: number;
+  /** No job is begun once its node has worked on it for so long; absent from grants of before there was such a thing. */
+  readonly workMs?: number;
   /** How many leases its node works on at the same time from now on; left out: as many as it began with. */
   readonly slots?: number;
   /**

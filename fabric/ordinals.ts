@@ -51,7 +51,8 @@ export function rank(set: Ordinals, ordinal: number): number {
 
 /** A set from ordinals in any order; doubles count once. */
 export function fromList(list: readonly number[]): Ordinals {
-  const sorted = [...list].sort((a, b) => a - b);
+  const rises = list.every((ordinal, i) => i === 0 || list[i - 1]! <= ordinal);
+  const sorted = rises ? list : list.toSorted((a, b) => a - b);
   const out: number[] = [];
   for (const ordinal of sorted) push(out, ordinal, ordinal + 1);
   return out;

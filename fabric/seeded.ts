@@ -9,13 +9,27 @@
  * spreads the neighbouring ordinals that FNV alone leaves close together. The draw has 32 bits.
  */
 export function seededUnit(...parts: readonly (string | number)[]): number {
-  let hash = 0x811c9dc5;
+  return mix(hashed(OFFSET_BASIS, parts)) / 0x1_0000_0000;
+}
+
+/** `seededUnit` of parts that begin with these: their hash is taken once for all draws. */
+export function seededBy(
+  ...first: readonly (string | number)[]
+): (...more: readonly (string | number)[]) => number {
+  const begun = hashed(OFFSET_BASIS, first);
+  return (...more) => mix(hashed(begun, more)) / 0x1_0000_0000;
+}
+
+const OFFSET_BASIS = 0x811c9dc5;
+
+function hashed(begun: number, parts: readonly (string | number)[]): number {
+  let hash = begun;
   for (const part of parts) {
     const text = String(part);
     for (let i = 0; i < text.length; i++) hash = step(hash, text.charCodeAt(i));
     hash = step(hash, SEPARATOR);
   }
-  return mix(hash) / 0x1_0000_0000;
+  return hash;
 }
 
 /** No code unit of well-formed text, so that `('1', '23')` and `('12', '3')` differ. */

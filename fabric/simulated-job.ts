@@ -2,8 +2,7 @@
  * What becomes of a simulated job. Everything is drawn from the job's own identity and attempt, so that
  * a node at work and a run in virtual time come to the same, and a lost lease changes nothing.
  */
-import { z } from 'zod';
-import { seededUnit } from './seeded.ts';
+import { seededBy } from './seeded.ts';
 
 /** What a simulated job goes by. */
 export interface SimulatedPayload {
@@ -28,36 +27,39 @@ export interface DrawnAttempt {
   readonly failed: { readonly code: string; readonly message: string } | null;
 }
 
-const simulatedPayload = z.object({
-  durationMs: z.number().min(0).default(0),
-  failureRate: z.number().min(0).max(1).default(0),
-  seed: z.number().default(0),
-});
-
 /** Jobs of any other payload are done in no time and never fail. */
 const NO_TIME: SimulatedPayload = { durationMs: 0, failureRate: 0, seed: 0 };
 
 export function readSimulated(payload: unknown): SimulatedPayload {
-  const parsed = simulatedPayload.safeParse(payload);
-  return parsed.success ? parsed.data : NO_TIME;
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return NO_TIME;
+  const { durationMs = 0, failureRate = 0, seed = 0 } = payload as Partial<SimulatedPayload>;
+  const isOne = [durationMs, failureRate, seed].every((each) => Number.isFinite(each));
+  if (!isOne || durationMs < 0 || failureRate < 0 || failureRate > 1) return NO_TIME;
+  return { durationMs, failureRate, seed };
 }
 
-export function drawAttempt(
+/** Draws for jobs of one feed and payload. */
+export interface SimulatedDraws {
+  attempt(ordinal: number, attempt: number): DrawnAttempt;
+  /** The result of a job: the same whichever attempt succeeded. */
+  answer(ordinal: number): { readonly answer: number };
+}
+
+export function drawsOf(
   { durationMs, failureRate, seed }: SimulatedPayload,
-  { feed, ordinal, attempt }: JobAttempt,
-): DrawnAttempt {
-  const service = durationMs === 0 ? 0 : seededUnit(seed, 'service', feed, ordinal, attempt);
-  const serviceMs = durationMs * (0.5 + service);
-  const drawn = seededUnit(seed, 'outcome', feed, ordinal, attempt);
-  if (drawn >= failureRate) return { serviceMs, failed: null };
-  const message = `drew ${drawn.toFixed(4)}, and ${failureRate} or more would have passed`;
-  return { serviceMs, failed: { code: 'simulated-failure', message } };
-}
-
-/** The result of a simulated job: the same whichever attempt succeeded. */
-export function drawAnswer(
-  { seed }: SimulatedPayload,
-  { feed, ordinal }: Omit<JobAttempt, 'attempt'>,
-): { readonly answer: number } {
-  return { answer: Math.floor(seededUnit(seed, 'answer', feed, ordinal) * 1_000_000) };
+  feed: string,
+): SimulatedDraws {
+  const service = seededBy(seed, 'service', feed);
+  const outcome = seededBy(seed, 'outcome', feed);
+  const answer = seededBy(seed, 'answer', feed);
+  return {
+    attempt: (ordinal, attempt) => {
+      const serviceMs = durationMs === 0 ? 0 : durationMs * (0.5 + service(ordinal, attempt));
+      const drawn = outcome(ordinal, attempt);
+      if (drawn >= failureRate) return { serviceMs, failed: null };
+      const message = `drew ${drawn.toFixed(4)}, and ${failureRate} or more would have passed`;
+      return { serviceMs, failed: { code: 'simulated-failure', message } };
+    },
+    answer: (ordinal) => ({ answer: Math.floor(answer(ordinal) * 1_000_000) }),
+  };
 }

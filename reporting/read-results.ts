@@ -1,21 +1,19 @@
 /**
- * Reads the segments that outcomes point at, one record at a time: the hash of each result goes into the
+ * Reads the segments that outcomes point at, one at a time: the hash of each result goes into the
  * table, and the result itself is handed on and forgotten. A completed job without its result, a record
  * that says otherwise than the ledger, and a segment that can't be read are problems.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Segment } from '../fabric/ledger.ts';
 import { ENDS, type JobColumns } from './job-columns.ts';
 import type { JobTable } from './job-table.ts';
 import type { ProblemSink } from './problems.ts';
 import type { ResultRecord, RunRecords } from './records.ts';
 
-const HASH = /^(?:sha256:)?([0-9a-f]{64})$/;
-
 /** Called for each result that a job's outcome points at, in the order of segments. */
 export type OnResult = (record: ResultRecord) => void;
 
-/** Fills the table's hashes. Every segment is read once, with one record in memory at a time. */
+/** Fills the table's hashes. Every segment is read once, with one in memory at a time. */
 export async function readResults(
   records: RunRecords,
   table: JobTable,
@@ -25,7 +23,7 @@ export async function readResults(
   for (const [index, segment] of table.segments.entries()) {
     const reader = new SegmentReader(table, index + 1, segment, problems);
     try {
-      for await (const record of records.results(segment)) {
+      for (const record of await records.results(segment)) {
         if (reader.take(record)) onResult(record);
       }
       reader.close();
@@ -58,20 +56,20 @@ class SegmentReader {
     const jobs = this.#table.columns.get(feed);
     // A failed attempt that was tried again: the job's outcome is elsewhere.
     if (jobs?.segment[ordinal] !== this.#place) return false;
-    const said = `${record.status} at attempt ${record.attempt}`;
-    const recorded = `${ENDS[jobs.end[ordinal]!]} at attempt ${jobs.attempts[ordinal]}`;
-    if (said !== recorded || !this.#sameCode(record, jobs)) {
+    const isSo =
+      record.status === ENDS[jobs.end[ordinal]!] &&
+      record.attempt === jobs.attempts[ordinal] &&
+      this.#sameCode(record, jobs);
+    if (!isSo) {
+      const said = `${record.status} at attempt ${record.attempt}`;
+      const recorded = `${ENDS[jobs.end[ordinal]!]} at attempt ${jobs.attempts[ordinal]}`;
       this.#mismatch(record, `is ${said} in its result and ${recorded} in the ledger`);
       return false;
     }
     if (record.status === 'failed') return false;
-    const hex = HASH.exec(record.resultSha256 ?? '')?.[1];
-    if (hex === undefined) {
-      this.#mismatch(record, 'has a result without a digest');
-      return false;
-    }
-    if (record.result !== undefined && sha256(JSON.stringify(record.result)) !== hex) {
-      this.#mismatch(record, 'has a result that does not match its digest');
+    const hex = hashOf(record);
+    if (hex === null) {
+      this.#mismatch(record, 'is completed without a result');
       return false;
     }
     if (jobs.hasHash[ordinal] === 1) {
@@ -99,8 +97,8 @@ class SegmentReader {
   }
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function hashOf({ result, resultSha256 }: ResultRecord): string | null {
+  return result === undefined ? (resultSha256 ?? null) : hash('sha256', JSON.stringify(result));
 }
 
 function nameMissing(table: JobTable, problems: ProblemSink): void {

@@ -4,7 +4,7 @@
  */
 import type { LedgerEntry, Segment } from '../fabric/ledger.ts';
 
-/** One line of a results segment: what became of one job at one attempt. */
+/** What became of one job at one attempt. */
 export interface ResultRecord {
   readonly feed: string;
   readonly ordinal: number;
@@ -14,9 +14,10 @@ export interface ResultRecord {
   readonly status: 'completed' | 'failed';
   /** Error code of a failed attempt. */
   readonly code?: string | undefined;
+  /** Of a completed job. */
   readonly result?: unknown;
-  /** Hex SHA-256 of the result, with or without `sha256:` before it; absent for a failed attempt. */
-  readonly resultSha256?: string | undefined;
+  /** Hex SHA-256 of the result as JSON, of a completed job where nothing else of it is known. */
+  readonly resultSha256?: string;
 }
 
 /** The records of one run. Reading throws where what is read does not match its digest. */
@@ -28,6 +29,6 @@ export interface RunRecords {
    * digest of the chain up to its last entry, '' for an empty one.
    */
   entries(chain: string): AsyncGenerator<LedgerEntry, string>;
-  /** Records of one segment, checked against its digest. */
-  results(segment: Segment): AsyncIterable<ResultRecord>;
+  /** Records of one segment, which is one lease's, checked against its digest. */
+  results(segment: Segment): Promise<readonly ResultRecord[]>;
 }

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readLedgerGroups } from '../activities/ledger.ts';
 import { readSegment } from '../activities/results.ts';
-import type { LedgerEntry, Segment } from '../fabric/ledger.ts';
-import type { ResultRecord, RunRecords } from './records.ts';
+import type { LedgerEntry } from '../fabric/ledger.ts';
+import type { RunRecords } from './records.ts';
 
 /** Reads below these folders, both absolute. A ledger folder that is not there has no chains. */
 export function runFiles(folders: {
@@ -14,7 +14,7 @@ export function runFiles(folders: {
   return {
     chains: () => chainNames(folders.ledger),
     entries: (chain) => chainEntries(join(folders.ledger, chain)),
-    results: (segment) => segmentRecords(folders.results, segment),
+    results: (segment) => readSegment(folders.results, segment),
   };
 }
 
@@ -35,9 +35,4 @@ async function* chainEntries(folder: string): AsyncGenerator<LedgerEntry, string
     last = head;
   }
   return last;
-}
-
-/** A segment is one lease's, at most a thousand jobs: it is read whole, and one at a time. */
-async function* segmentRecords(folder: string, segment: Segment): AsyncGenerator<ResultRecord> {
-  yield* await readSegment(folder, segment);
 }

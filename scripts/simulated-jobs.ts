@@ -9,12 +9,7 @@ import type { JobTraits } from '../fabric/job.ts';
 import { LIMITS } from '../fabric/limits.ts';
 import type { AdapterSpec, RunSpec } from '../fabric/mission/run-spec.ts';
 import type { FeedSource, FeedSpec } from '../fabric/policy.ts';
-import {
-  drawAnswer,
-  drawAttempt,
-  readSimulated,
-  type SimulatedPayload,
-} from '../fabric/simulated-job.ts';
+import { drawsOf, readSimulated, type SimulatedPayload } from '../fabric/simulated-job.ts';
 import type { SimulatedAttempt, SimulatedJobs } from '../fabric/simulate/world.ts';
 
 /** What a job of a real agent takes where nothing is said of it. */
@@ -78,7 +73,8 @@ export class MissionJobs implements SimulatedJobs {
     const { feed, ordinal, adapter, body, estimateMs } = job;
     if (adapter !== 'simulated') return { serviceMs: estimateMs ?? AGENT_JOB_MS, code: null };
     if (body) this.#submitted.set(`${feed}/${ordinal}`, readSimulated(body.payload));
-    const { serviceMs, failed } = drawAttempt(this.#payloadOf(feed, ordinal), job);
+    const draws = drawsOf(this.#payloadOf(feed, ordinal), feed);
+    const { serviceMs, failed } = draws.attempt(ordinal, job.attempt);
     return { serviceMs, code: failed === null ? null : failed.code };
   }
 
@@ -86,7 +82,7 @@ export class MissionJobs implements SimulatedJobs {
   resultSha256(feed: string, ordinal: number, adapter: AdapterSpec['type']): string {
     const result =
       adapter === 'simulated'
-        ? drawAnswer(this.#payloadOf(feed, ordinal), { feed, ordinal })
+        ? drawsOf(this.#payloadOf(feed, ordinal), feed).answer(ordinal)
         : null;
     return hash('sha256', JSON.stringify(result));
   }

@@ -3,7 +3,7 @@
  * really passes.
  */
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { drawAnswer, drawAttempt, readSimulated } from '../../fabric/simulated-job.ts';
+import { drawsOf, readSimulated, type SimulatedDraws } from '../../fabric/simulated-job.ts';
 import type { Adapter, AdapterJob, AdapterRun, JobOutcome } from './adapter.ts';
 import { timedOut } from './adapter.ts';
 
@@ -25,34 +25,48 @@ export function simulatedAdapter(speed: number): Adapter {
 
 async function runSimulated(run: AdapterRun, speed: number): Promise<void> {
   const { jobs, mayStart, endByMs, abandoned, onDone } = run;
-  let dueMs = performance.now();
-  let turnEndsMs = dueMs + TURN_MS;
-  for (const [at, job] of jobs.entries()) {
+  const draw = drawing(speed);
+  let nowMs = performance.now();
+  let dueMs = nowMs;
+  let turnEndsMs = nowMs + TURN_MS;
+  for (let at = 0; at < jobs.length; at++) {
     if (abandoned.aborted || !mayStart()) return;
-    const { serviceMs, outcome } = draw(job, speed);
-    const startsMs = Math.max(dueMs, performance.now() - CATCH_UP_MS);
+    const { serviceMs, outcome } = draw(jobs[at]!);
+    const startsMs = Math.max(dueMs, nowMs - CATCH_UP_MS);
     const overruns = startsMs + serviceMs > endByMs;
     dueMs = overruns ? Math.max(endByMs, startsMs) : startsMs + serviceMs;
-    const waitMs = dueMs - performance.now();
+    const waitMs = dueMs - nowMs;
     if (waitMs > TIMER_MS) {
       const slept = setTimeout(waitMs, true, { signal: abandoned });
       if (!(await slept.catch(() => false))) return;
     }
-    if (performance.now() > turnEndsMs) {
+    nowMs = performance.now();
+    if (nowMs > turnEndsMs) {
       await setImmediate();
-      turnEndsMs = performance.now() + TURN_MS;
+      nowMs = performance.now();
+      turnEndsMs = nowMs + TURN_MS;
     }
     const tookMs = dueMs - startsMs;
     onDone(at, overruns ? timedOut(tookMs) : outcome, tookMs);
   }
 }
 
-function draw(job: AdapterJob, speed: number): { serviceMs: number; outcome: JobOutcome } {
-  const payload = readSimulated(job.body.payload);
-  const { serviceMs, failed } = drawAttempt(payload, job);
-  const outcome: JobOutcome =
-    failed === null
-      ? { status: 'completed', result: drawAnswer(payload, job) }
-      : { status: 'failed', ...failed };
-  return { serviceMs: serviceMs / speed, outcome };
+/** Draws job after job; neighbours of one blueprint share their payload, and what follows from it. */
+function drawing(speed: number): (job: AdapterJob) => { serviceMs: number; outcome: JobOutcome } {
+  let drawn: unknown;
+  let from = '';
+  let draws: SimulatedDraws | null = null;
+  return ({ feed, ordinal, attempt, body: { payload } }) => {
+    if (draws === null || drawn !== payload || from !== feed) {
+      draws = drawsOf(readSimulated(payload), feed);
+      drawn = payload;
+      from = feed;
+    }
+    const { serviceMs, failed } = draws.attempt(ordinal, attempt);
+    const outcome: JobOutcome =
+      failed === null
+        ? { status: 'completed', result: draws.answer(ordinal) }
+        : { status: 'failed', ...failed };
+    return { serviceMs: serviceMs / speed, outcome };
+  };
 }

@@ -26,11 +26,13 @@ const policy = object({
     .default(500)
     .describe('How long one lease should take in ms; its size follows from it. Default 500.'),
   leaseJobsMax: whole({ min: 1, max: LIMITS.leaseJobsMax })
-    .default(500)
-    .describe('Jobs in one lease at the most. Default 500.'),
+    .default(5_000)
+    .describe('Jobs in one lease at the most. Default 5,000.'),
   pageJobs: whole({ min: 1, max: LIMITS.pageJobsMax })
-    .default(2_000)
-    .describe('Jobs pulled from a feed at a time. Default 2,000.'),
+    .default(5_000)
+    .describe(
+      'Jobs pulled from a feed at a time; as many more are pulled ahead as the nodes can hold. Default 5,000.',
+    ),
   unmatchedSkills: z
     .enum(['refuse', 'wait'])
     .default('refuse')

@@ -19,10 +19,15 @@ import { canDo } from './skills.ts';
 import { leasesAllowed } from './unwritten.ts';
 import type { NodeState, ShardState } from './state.ts';
 
-/** Service time of a job of which nothing is known yet. */
-const UNKNOWN_SERVICE_MS = 5;
-/** Until a node has ended one lease its leases are short, so that its speed is soon known. */
-const FIRST_LEASE_JOBS = 50;
+/**
+ * Service time of a job of which nothing is known yet. A guess that is far too low does no harm: a node hands
+ * back what it has not begun of a lease in `LEASE_WORK_TIMES` of the time that the lease aims at.
+ */
+const UNKNOWN_SERVICE_MS = 1;
+/** No lease is cut shorter than this for the sake of even shares: what it costs would be more than its work. */
+const SHORTEST_MS = 50;
+/** Shorter service times are taken for this. */
+const SERVICE_MS_MIN = 0.01;
 
 interface Candidate {
   readonly node: NodeState;
@@ -66,9 +71,21 @@ export function jobsPerSecond(state: ShardState, nowMs: number): number {
   let rate = 0;
   for (const node of state.nodes) {
     if (!takesLeases(node, nowMs)) continue;
-    rate += (node.spec.slots * 1000) / Math.max(serviceMs(node, null), 0.01);
+    rate += (node.spec.slots * 1000) / Math.max(serviceMs(node, null), SERVICE_MS_MIN);
   }
   return rate;
+}
+
+/** Jobs that the shard's ready nodes can hold at once, in leases as long as they are to be. */
+export function appetite({ nodes, fabricPolicy }: ShardState, nowMs: number): number {
+  const { leaseTargetMs, leaseJobsMax } = fabricPolicy;
+  let jobs = 0;
+  for (const node of nodes) {
+    if (!takesLeases(node, nowMs)) continue;
+    const lease = leaseTargetMs / Math.max(serviceMs(node, null), SERVICE_MS_MIN);
+    jobs += leaseWindow(node) * Math.min(Math.ceil(lease), leaseJobsMax);
+  }
+  return jobs;
 }
 
 function readyNodes(state: ShardState, nowMs: number): Candidate[] {
@@ -101,11 +118,10 @@ function fillLease(draft: Draft, node: NodeState, places: number): JobSlice[] {
       !avoids(state, jobs, node, nowMs),
   );
   const waiting = eligible.reduce((sum, jobs) => sum + size(jobs.ordinals), 0);
-  const known = serviceMs(node, eligible[0]?.estimateMs ?? null);
-  const target = Math.ceil(state.fabricPolicy.leaseTargetMs / Math.max(known, 0.01));
-  const most = node.serviceMs === null ? Math.min(target, FIRST_LEASE_JOBS) : target;
-  const share = Math.ceil(waiting / Math.max(places, 1));
-  let room = Math.max(1, Math.min(most, share, state.fabricPolicy.leaseJobsMax));
+  const perMs = 1 / Math.max(serviceMs(node, eligible[0]?.estimateMs ?? null), SERVICE_MS_MIN);
+  const target = Math.ceil(state.fabricPolicy.leaseTargetMs * perMs);
+  const share = Math.max(Math.ceil(waiting / Math.max(places, 1)), Math.floor(SHORTEST_MS * perMs));
+  let room = Math.max(1, Math.min(target, share, state.fabricPolicy.leaseJobsMax));
   const slices: JobSlice[] = [];
   for (const jobs of eligible) {
     if (room === 0) break;

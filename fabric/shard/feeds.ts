@@ -1,7 +1,7 @@
 /**
- * Feeds: when their jobs arrive, how far they are pulled, and what a pulled page becomes. A page is
- * pulled only while less than one page of pulled jobs waits (more while jobs are to be shed), so memory
- * stays flat however long a feed is.
+ * Feeds: when their jobs arrive, how far they are pulled, and what a pulled page becomes. Pulled ahead is
+ * what the nodes can hold, and a page at the least (more while jobs are to be shed), so that no lease is
+ * short of jobs and memory stays flat however long a feed is.
  */
 import type { PageClass } from '../job.ts';
 import { isBehind } from '../ledger.ts';
@@ -9,6 +9,7 @@ import { LIMITS } from '../limits.ts';
 import { size } from '../ordinals.ts';
 import { reason } from '../reasons.ts';
 import { count, log, mayDispatch, note, type Draft } from './draft.ts';
+import { appetite } from './dispatch.ts';
 import { enqueue, isRegistryFull, queuedJobs } from './queue.ts';
 import { canDo, someCanDo } from './skills.ts';
 import type { FeedState, ShardState } from './state.ts';
@@ -48,11 +49,12 @@ export function unpulledJobs(state: ShardState, nowMs: number): number {
   return jobs;
 }
 
-/** Jobs that may be pulled beside those that wait already: one page, and what is ordered away. */
-export function pageRoom(state: ShardState): number {
+/** Jobs that may be pulled beside those that wait already: for one round of leases, and what is ordered away. */
+export function pageRoom(state: ShardState, nowMs: number): number {
+  const ahead = Math.min(appetite(state, nowMs), LIMITS.aheadJobsMax);
   const owed = state.orders.reduce((sum, order) => sum + order.jobs, 0);
   const pulling = state.feeds.reduce((sum, feed) => sum + feed.pulling, 0);
-  return state.fabricPolicy.pageJobs + owed - queuedJobs(state) - pulling;
+  return Math.max(state.fabricPolicy.pageJobs, ahead) + owed - queuedJobs(state) - pulling;
 }
 
 /** Asks for pages as far as there is room for them. */
@@ -60,7 +62,7 @@ export function pullPages(draft: Draft): void {
   const { state, nowMs } = draft;
   if (state.closingAtMs !== null || isBehind(state.ledger)) return;
   if (!mayDispatch(state) && state.orders.length === 0) return;
-  let room = pageRoom(state);
+  let room = pageRoom(state, nowMs);
   for (const [at, feed] of state.feeds.entries()) {
     if (room <= 0 || isRegistryFull(state)) return;
     if (feed.pulling > 0 || feed.failure !== null) continue;

@@ -1,4 +1,5 @@
 /** A lease as its node is handed it. */
+import { LEASE_WORK_TIMES } from '../lease-time.ts';
 import type { LeaseGrant } from '../messages.ts';
 import { withBodies } from './queue.ts';
 import type { ShardState } from './state.ts';
@@ -20,6 +21,7 @@ export function grantOf(state: ShardState, number: number): LeaseGrant {
     session: node.session,
     items: lease.items.map((item) => withBodies(state, item)),
     timeoutMs: state.fabricPolicy.leaseTimeoutMs,
+    workMs: state.fabricPolicy.leaseTargetMs * LEASE_WORK_TIMES,
     slots: node.spec.slots,
     attachOnly: lease.cancelled,
   };

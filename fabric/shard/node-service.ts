@@ -6,7 +6,8 @@ import type { CommandAnswer, NodeLife } from '../messages.ts';
 import { explain, reason, type Reason } from '../reasons.ts';
 import { changeNode, log, note, type Draft } from './draft.ts';
 import { freeLeases, leasesOf } from './nodes.ts';
-import type { NodeState } from './state.ts';
+import { canDo } from './skills.ts';
+import type { NodeState, ShardState } from './state.ts';
 
 /** A node is compared once it has ended so many attempts since it registered or came back. */
 const ATTEMPTS_MIN = 20;
@@ -143,6 +144,7 @@ function ejectOutlier(draft: Draft): void {
   if (out >= most) return;
   const judged = pool.filter((node) => !isEjected(node, nowMs) && node.attempts >= ATTEMPTS_MIN);
   for (const node of judged) {
+    if (isAlone(state, node, nowMs)) continue;
     const others = judged.filter((other) => other !== node);
     const why = standsOut(node, others);
     if (why === null) continue;
@@ -158,6 +160,15 @@ function ejectOutlier(draft: Draft): void {
     note(draft, reason('node-ejected', { node: node.spec.id, seconds: forMs / 1_000, why }));
     return;
   }
+}
+
+/** True where jobs wait that no other node could be given: bad as it is, they have nobody else. */
+function isAlone(state: ShardState, { spec }: NodeState, nowMs: number): boolean {
+  const others = state.nodes.filter((node) => node.spec.id !== spec.id && takesLeases(node, nowMs));
+  return state.queue.some(
+    ({ skills }) =>
+      canDo(spec.skills, skills) && !others.some((other) => canDo(other.spec.skills, skills)),
+  );
 }
 
 /** Why a node stands out among nodes that have ended enough attempts to be compared with; or null. */

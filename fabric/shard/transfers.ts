@@ -67,7 +67,7 @@ export function shed(draft: Draft): void {
     const more =
       Math.min(left, excess) > 0 &&
       unpulledJobs(state, nowMs) > 0 &&
-      (pageRoom(state) > 0 || state.feeds.some((feed) => feed.pulling > 0));
+      (pageRoom(state, draft.nowMs) > 0 || state.feeds.some((feed) => feed.pulling > 0));
     const full = state.outbox.length >= LIMITS.outboxMax;
     state.orders = state.orders.flatMap((each) => {
       if (each.plan !== order.plan) return [each];

@@ -141,13 +141,14 @@ export class SimulatedNode {
   }
 
   /** Like an adapter: begins no job late, and ends the one that runs over. */
-  #work({ grant: { items, timeoutMs }, arrivedMs }: Held): readonly JobEnd[] {
+  #work({ grant: { items, timeoutMs, workMs = Infinity }, arrivedMs }: Held): readonly JobEnd[] {
     const { adapter } = this.spec;
     const speed = adapter.type === 'simulated' ? adapter.speed : 1;
-    const beginByMs = arrivedMs + timeoutMs * LEASE_SHARES.beginBy;
+    const { nowMs } = this.#calendar;
+    const beginByMs = Math.min(arrivedMs + timeoutMs * LEASE_SHARES.beginBy, nowMs + workMs);
     const endByMs = arrivedMs + timeoutMs * LEASE_SHARES.endBy;
     const ends: JobEnd[] = [];
-    let atMs = this.#calendar.nowMs;
+    let atMs = nowMs;
     for (const [item, { feed, attempt, estimateMs, ordinals, bodies }] of items.entries()) {
       let place = 0;
       for (const ordinal of each(ordinals)) {

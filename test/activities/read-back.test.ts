@@ -10,7 +10,7 @@ import { writtenSegment } from './written-segment.ts';
 
 const folder = temporaryFolder();
 
-const about = { feed: 'f', kind: 'k', attempt: 1, value: 1, ms: 1, resultSha256: '' };
+const about = { feed: 'f', kind: 'k', attempt: 1, value: 1, ms: 1 };
 const done = (ordinal: number): ResultRecord => ({
   ...about,
   ordinal,

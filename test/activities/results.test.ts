@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import type { ResultRecord } from '../../activities/results.ts';
 import { readSegment } from '../../activities/results.ts';
 import { SegmentWriter } from '../../activities/segment-writer.ts';
-import { writtenSegment } from './written-segment.ts';
+import { endedJob, writtenSegment } from './written-segment.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -18,7 +18,6 @@ const record = (ordinal: number): ResultRecord => ({
   status: 'completed',
   value: 2,
   result: { text: 'line\nbreak' },
-  resultSha256: 'ab',
   ms: 1.5,
 });
 
@@ -43,13 +42,13 @@ test('what was synced of a segment can be read while it is written on, and after
   const synced: number[] = [];
   const writer = new SegmentWriter(folder.path, 'long.ndjson', (records) => synced.push(records));
   expect(writer.synced).toBeNull();
-  writer.add(record(0));
-  writer.add(record(1));
+  writer.add(endedJob(record(0)));
+  writer.add(endedJob(record(1)));
   await vi.waitUntil(() => writer.synced !== null, { timeout: 5_000 });
   const prefix = writer.synced!;
   expect(synced).toEqual([2]);
   expect(await readSegment(folder.path, prefix)).toEqual([record(0), record(1)]);
-  writer.add(record(2));
+  writer.add(endedJob(record(2)));
   const whole = await writer.end();
   expect(whole).toMatchObject({ name: 'long.ndjson', records: 3 });
   expect(await readSegment(folder.path, whole!)).toHaveLength(3);
@@ -58,7 +57,7 @@ test('what was synced of a segment can be read while it is written on, and after
 
 test('a disk that fills up leaves what had been synced, and nothing of what had not', async () => {
   const told = new SegmentWriter(folder.path, 'told.ndjson');
-  told.add(record(0));
+  told.add(endedJob(record(0)));
   await vi.waitUntil(() => told.synced !== null, { timeout: 5_000 });
   const prefix = told.synced!;
   const untold = new SegmentWriter(folder.path, 'untold.ndjson');
@@ -68,7 +67,7 @@ test('a disk that fills up leaves what had been synced, and nothing of what had 
   write.mockRejectedValue(full);
   try {
     for (const writer of [told, untold]) {
-      writer.add(record(1));
+      writer.add(endedJob(record(1)));
       await expect(writer.end()).rejects.toMatchObject({ type: 'ResultsUnwritable' });
     }
   } finally {

@@ -70,10 +70,9 @@ function recordsOf(
       }
       return await Promise.resolve(`sha256:${digest.digest('hex')}`);
     },
-    async *results({ name }) {
+    results({ name }) {
       const records = segments.get(name);
-      if (!records) throw new Error('no node wrote it');
-      yield* await Promise.resolve(records);
+      return records ? Promise.resolve(records) : Promise.reject(new Error('no node wrote it'));
     },
   };
 }
@@ -90,8 +89,7 @@ function keep(
     return [
       ...[...each(completed)].map((ordinal): ResultRecord => {
         const result = { feed, ordinal };
-        const resultSha256 = createHash('sha256').update(JSON.stringify(result)).digest('hex');
-        return { ...about(ordinal), status: 'completed', result, resultSha256 };
+        return { ...about(ordinal), status: 'completed', result };
       }),
       ...failed.map(([ordinal, code]): ResultRecord => ({
         ...about(ordinal),

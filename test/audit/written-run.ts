@@ -16,11 +16,10 @@ export async function writeRun(
   const written = new Map<string, Segment>();
   for (const [name, records] of segments) {
     const file = `${name.replaceAll('/', '.')}.ndjson`;
-    const full = records.map(({ code, result, resultSha256, ...record }) => ({
+    const full = records.map(({ code, result, resultSha256: _, ...record }) => ({
       ...record,
       ...(code === undefined ? {} : { code }),
       ...(result === undefined ? {} : { result }),
-      resultSha256: resultSha256 ?? '',
       value: 1,
       ms: 1,
     }));

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { ServiceError, type WorkflowHandle } from '@temporalio/client';
 import { vi } from 'vitest';
 import { readLedger } from '../../activities/ledger.ts';
-import type { ResultRecord } from '../../activities/results.ts';
+import { recordsOf, type ResultRecord } from '../../activities/segment-lines.ts';
 import type { LedgerEntry } from '../../fabric/ledger.ts';
 import type { MissionInput } from '../../fabric/mission/schema.ts';
 import type { Report } from '../../reporting/schema.ts';
@@ -138,7 +138,7 @@ export class LiveFabric {
       readFileSync(join(folder, name), 'utf8')
         .split('\n')
         .slice(0, -1)
-        .map((line) => JSON.parse(line) as ResultRecord),
+        .flatMap((line) => recordsOf(line)),
     );
   }
 

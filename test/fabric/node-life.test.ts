@@ -14,11 +14,14 @@ import { nodeOf, specOf, TRAITS } from './small-world.ts';
 const JOBS = 200;
 /** One shard, its nodes and the clock; what it asks for is kept. */
 class Bench {
+  readonly skilled: string | null;
   state: ShardState;
   nowMs = 0;
   effects: readonly ShardEffect[] = [];
 
-  constructor(nodes: readonly string[]) {
+  /** Where one is `skilled`, half of the jobs can be done by that node alone. */
+  constructor(nodes: readonly string[], skilled: string | null = null) {
+    this.skilled = skilled;
     const spec = specOf({
       shards: [{ name: 'earth' }],
       feeds: [{ shard: 'earth', count: JOBS }],
@@ -28,7 +31,11 @@ class Bench {
     this.state = openShard(spec, 'earth', 0);
     this.tell({ on: 'opened' });
     for (const id of nodes) this.register(id, 's1');
-    const classes = [{ ...TRAITS, ordinals: range(0, JOBS) }];
+    const hard = { ...TRAITS, skills: skilled === null ? [] : ['deep'] };
+    const classes = [
+      { ...TRAITS, ordinals: range(0, JOBS / 2) },
+      { ...hard, ordinals: range(JOBS / 2, JOBS) },
+    ];
     this.tell({ on: 'page', feed: 'feed-0', from: 0, count: JOBS, classes });
   }
 
@@ -43,7 +50,8 @@ class Bench {
   }
 
   register(id: string, session: string): void {
-    const node = nodeOf({ id, shard: 'earth', slots: 1 });
+    const skills = id === this.skilled ? ['deep'] : [];
+    const node = nodeOf({ id, shard: 'earth', slots: 1, skills });
     this.tell({ on: 'nodeRegistered', node, session });
   }
 
@@ -438,6 +446,16 @@ describe('a node that stands out', () => {
       bench.end('c', 'completed');
     }
     expect(bench.life('a')).toBe('ejected');
+  });
+
+  it('is kept while jobs wait that nobody else can do', () => {
+    const bench = new Bench(['a', 'b', 'c'], 'a');
+    for (let round = 0; round < 2; round++) {
+      bench.end('a', 'completed', 5_000);
+      bench.end('b', 'completed');
+      bench.end('c', 'completed');
+    }
+    expect(bench.life('a')).toBe('ready');
   });
 
   it('is kept when all of them fail alike: then it is the jobs', () => {

@@ -29,7 +29,7 @@ function leaseOut(estimateMs: number): void {
     shards: [{ name: 'earth' }],
     feeds: [{ shard: 'earth', count: JOBS }],
     nodes: [{ id: 'a', shard: 'earth' }],
-    policy: { leaseTimeoutMs: TIMEOUT_MS, leaseTargetMs: 10 * estimateMs, attemptsMax: 1 },
+    policy: { leaseTimeoutMs: TIMEOUT_MS, leaseTargetMs: estimateMs, attemptsMax: 1 },
   });
   state = openShard(spec, 'earth', 0);
   const node = nodeOf({ id: 'a', shard: 'earth', slots: 1 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seededUnit } from '../../fabric/seeded.ts';
+import { seededBy, seededUnit } from '../../fabric/seeded.ts';
 
 test('the same parts draw the same number, today and in a replay', () => {
   expect(seededUnit(7, 'outcome', 'cargo', 12, 1)).toBe(seededUnit(7, 'outcome', 'cargo', 12, 1));
@@ -36,4 +36,12 @@ test('attempts of one job are drawn apart', () => {
   }
   expect(both).toBeGreaterThan(140);
   expect(both).toBeLessThan(260);
+});
+
+test('parts taken beforehand draw the same', () => {
+  const drawn = seededBy(3, 'outcome', 'f');
+  for (const ordinal of [0, 1, 12_345]) {
+    expect(drawn(ordinal, 2)).toBe(seededUnit(3, 'outcome', 'f', ordinal, 2));
+  }
+  expect(seededBy()('a')).toBe(seededUnit('a'));
 });

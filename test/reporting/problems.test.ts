@@ -138,14 +138,10 @@ const PLANTED: [string, ProblemCode, (sample: SampleRun) => void][] = [
     ({ segments }) => segments['edge-a-2.ndjson']!.splice(0, 1, failure(4, 2, 'other')),
   ],
   [
-    'a result that does not match its digest',
+    'a completed job without a result',
     'result-mismatch',
-    ({ segments }) => segments['edge-a-4.ndjson']!.splice(0, 1, { ...result(8), result: 'forged' }),
-  ],
-  [
-    'a result without a digest',
-    'result-mismatch',
-    ({ segments }) => segments['edge-a-4.ndjson']!.splice(0, 1, { ...result(8), resultSha256: '' }),
+    ({ segments }) =>
+      segments['edge-a-4.ndjson']!.splice(0, 1, { ...result(8), result: undefined }),
   ],
   [
     'an ordinal out of range',

@@ -26,7 +26,6 @@ export async function writtenRun(folder: string): Promise<ReportInput> {
       attempt: record.attempt,
       status: record.status,
       result: record.result,
-      resultSha256: record.resultSha256 ?? '',
       ...(record.code === undefined ? {} : { code: record.code }),
     }));
     written.set(name, await writtenSegment(folders.results, name, full));

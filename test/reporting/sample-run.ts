@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { AcceptedClass, LedgerEntry, LedgerEvent, Segment } from '../../fabric/ledger.ts';
 import type { LoadReport, NodeReport, Tally } from '../../fabric/messages.ts';
 import type { RunSpec } from '../../fabric/mission/run-spec.ts';
@@ -77,7 +76,6 @@ export const result = (
   attempt,
   status: 'completed',
   result: body,
-  resultSha256: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
 });
 
 export const failure = (ordinal: number, attempt: number, code: string): ResultRecord => ({
@@ -88,7 +86,6 @@ export const failure = (ordinal: number, attempt: number, code: string): ResultR
   attempt,
   status: 'failed',
   code,
-  resultSha256: '',
 });
 
 /**
@@ -343,10 +340,11 @@ export function memoryRecords({ chains, segments }: Omit<SampleRun, 'run'>): Run
       yield* entriesOf(chains[chain]!, segments);
       return await Promise.resolve(`sha256:head-of-${chain}`);
     },
-    async *results({ name }) {
+    results({ name }) {
       const records = segments[name];
-      if (records === undefined) throw new Error('there is no such file');
-      yield* await Promise.resolve(records);
+      return records
+        ? Promise.resolve(records)
+        : Promise.reject(new Error('there is no such file'));
     },
   };
 }

@@ -24,7 +24,7 @@ const SEED = Number(process.env['FABRIC_TEST_SEED'] ?? 20_180_206);
 const MISSIONS = 1_000;
 const MISSIONS_MAX = 3_000;
 /** Each of these is written and synced. */
-const MISSIONS_ON_DISK = 20;
+const MISSIONS_ON_DISK = 100;
 
 /** Of one bug: seconds, and minutes on a machine that has slowed down. */
 const TEST_MS_MAX = 200_000;

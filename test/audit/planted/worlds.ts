@@ -26,6 +26,9 @@ export const TIGHT: readonly Edit[] = [
   ['fabric/orchestrator/relays.ts', 'const DEADLINE_MS = 10_000;', 'const DEADLINE_MS = 300;'],
 ].map(([file, find, replace]) => ({ file: file!, find: find!, replace: replace! }));
 
+/** Short leases, for much to be under way at any time. */
+const LEASE_TARGET_MS = 20;
+
 /** In the tight world leases end before all of their jobs were begun. */
 const LEASE_TIMEOUT_MS = 400;
 
@@ -47,7 +50,10 @@ export function roughOrder(
 ): SimulationOrder {
   const limits = world === 'tight' ? { leaseTimeoutMs: LEASE_TIMEOUT_MS } : {};
   const often = world === 'forked' ? { checkpointEveryMs: 300 } : {};
-  const spec = specOf({ ...mission, policy: { ...mission.policy, ...limits, ...often } });
+  const spec = specOf({
+    ...mission,
+    policy: { ...mission.policy, leaseTargetMs: LEASE_TARGET_MS, ...limits, ...often },
+  });
   const jobs = jobsOf(spec);
   return {
     spec,
