@@ -12,7 +12,7 @@ import type { FeedSpec } from '../fabric/policy.ts';
 import type { Adapter, AdapterJob, JobOutcome } from './adapters/adapter.ts';
 import type { FeedReaders } from './feed/index.ts';
 import { requireRoom, RESULT_BYTES_MAX, RESULT_LEVELS_MAX } from './results.ts';
-import type { EndedJob, JobEnd } from './segment-lines.ts';
+import type { JobEnd } from './segment-lines.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 export interface LeaseHost {

@@ -16,7 +16,7 @@ export async function writeRun(
   const written = new Map<string, Segment>();
   for (const [name, records] of segments) {
     const file = `${name.replaceAll('/', '.')}.ndjson`;
-    const full = records.map(({ code, result, resultSha256: _, ...record }) => ({
+    const full = records.map(({ code, result, ...record }) => ({
       ...record,
       ...(code === undefined ? {} : { code }),
       ...(result === undefined ? {} : { result }),
