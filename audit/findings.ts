@@ -55,6 +55,7 @@ const CHECK_OF: Readonly<Record<ProblemCode, CheckName>> = {
   'count-mismatch': 'report',
   'command-unrecorded': 'I7',
   'shard-stopped': 'report',
+  'near-engine-limit': 'report',
 };
 
 /** Gathers failures. It also takes the problems that the checks of a report find. */

@@ -9,6 +9,7 @@ import { claimsEnded, crossCheck } from './cross-check.ts';
 import { faultSections } from './fault-facts.ts';
 import { gatherResults, type FirstPage } from './first-page.ts';
 import { judgeGates } from './gates.ts';
+import { limitSections, namePeaks } from './history-limits.ts';
 import { readLedgerFacts, type CheckpointEntry, type LedgerFacts } from './ledger-facts.ts';
 import { isoTime, quotient, rounded } from './numbers.ts';
 import { outcomeDigest } from './outcome-digest.ts';
@@ -37,6 +38,7 @@ export async function buildReport(run: ReportedRun, records: RunRecords): Promis
   const results = gatherResults(spec.presentation);
   await readResults(records, facts.table, problems, results.take);
   crossCheck(run, facts, problems);
+  namePeaks(run.history.peaks, problems);
   const firstPage = results.present();
   const faults = await faultSections(run.faults ?? [], records);
   const report = { ...assemble(run, facts, problems), faults };
@@ -63,7 +65,7 @@ function assemble(run: ReportedRun, facts: LedgerFacts, problems: ProblemList): 
     undone: jobs.submitted - jobs.completed - jobs.failed - jobs.refused,
     problems: problems.total,
   });
-  const { events, bytes, runs } = run.history;
+  const { events, bytes, runs, peaks } = run.history;
   const perJob = { eventsPerJob: quotient(events, ended), bytesPerJob: quotient(bytes, ended) };
   const { kind, address, serverVersion, durability } = engine;
   return {
@@ -93,7 +95,7 @@ function assemble(run: ReportedRun, facts: LedgerFacts, problems: ProblemList): 
       dueOutcomes: fault.atOutcomes,
     })),
     timings: { ...times, jobsPerSecond: quotient(ended * 1_000, times.durationMs) },
-    history: { events, bytes, ...perJob, runs },
+    history: { events, bytes, ...perJob, runs, limits: peaks === null ? [] : limitSections(peaks) },
     gates,
     problems: problems.kept.map((problem) => ({ ...problem })),
     problemCounts: problems.counts,

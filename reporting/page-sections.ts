@@ -1,4 +1,5 @@
 /** The sections of the page that tell of the run as a whole: conditions, value, time, engine, files. */
+import { LIMIT_WORDS } from './history-limits.ts';
 import { html, section, table, type Html, type HtmlPart } from './html.ts';
 import { counted, duration, number } from './numbers.ts';
 import type { PageFiles } from './page.ts';
@@ -154,8 +155,21 @@ export function timeSection({ timings, history }: Report): Html {
         'A job',
         `${number(history.eventsPerJob, 3)} events, ${number(history.bytesPerJob, 1)} bytes`,
       ],
+      ...nearest(history),
     ]),
   );
+}
+
+/** The engine ends a workflow at its limits: how far the one that came nearest stayed below. */
+function nearest({ limits: [first] }: Report['history']): (readonly [string, string])[] {
+  if (first === undefined) return [];
+  const { name, most, limit, share } = first;
+  return [
+    [
+      "Nearest to the engine's limits",
+      `${number(most)} of ${number(limit)} ${LIMIT_WORDS[name]}, ${number(share * 100, 1)}%`,
+    ],
+  ];
 }
 
 /** What carried the run, and where its record is. */

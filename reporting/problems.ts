@@ -32,6 +32,8 @@ export const PROBLEM_CODES = [
   'command-unrecorded',
   /** A shard has stopped itself over something it could not mend. */
   'shard-stopped',
+  /** I8: a workflow came near to what the engine takes, and could have been ended by it. */
+  'near-engine-limit',
 ] as const;
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number];

@@ -4,6 +4,7 @@
  */
 import type { RunFault, RunSpec } from '../fabric/mission/run-spec.ts';
 import type { FabricStatus, Governance } from '../fabric/orchestrator/status.ts';
+import type { HistoryPeaks } from './history-limits.ts';
 
 /** How the fabric stood at the end, as far as a report tells. Times in ms since the epoch. */
 export type RunStatus = Pick<
@@ -40,6 +41,8 @@ export interface ReportedRun {
     readonly events: number;
     readonly bytes: number;
     readonly runs: number;
+    /** Null where there is no engine. */
+    readonly peaks: HistoryPeaks | null;
   };
   /** Left out: none. */
   readonly faults?: readonly InjectedFault[];

@@ -3,6 +3,7 @@
  * are added and never renamed. `config/schemas/report.schema.json` is made from here.
  */
 import { z } from 'zod';
+import { LIMIT_NAMES } from './history-limits.ts';
 import { PROBLEM_CODES } from './problems.ts';
 import { governance, nodes, shard } from './schema-parts.ts';
 import { amount, count, digest, instant, ratio, words } from './schema-fields.ts';
@@ -103,6 +104,18 @@ const history = z
     eventsPerJob: amount('Events by jobs that ended.'),
     bytesPerJob: amount('Bytes by jobs that ended.'),
     runs: count('Workflow runs: one a workflow, and one more for every continue-as-new.'),
+    limits: z
+      .array(
+        z.strictObject({
+          name: z.enum(LIMIT_NAMES).describe('What the engine limits, of one workflow run.'),
+          most: amount('The most that any workflow run of this run came to.'),
+          limit: amount('What the engine takes by default.'),
+          share: amount('The one by the other.'),
+        }),
+      )
+      .describe(
+        'How near the workflows came to the limits of the engine, the nearest first; empty in virtual time.',
+      ),
   })
   .describe('What the run cost in durable history.');
 

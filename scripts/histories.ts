@@ -9,6 +9,8 @@ import { gunzip, gzip } from 'node:zlib';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { temporal } from '@temporalio/proto';
+import type { HistoryPeaks } from '../reporting/history-limits.ts';
+import { higherPeaks, NO_PEAKS, peaksOf } from './history-peaks.ts';
 import { writeAtomic } from './state.ts';
 
 const compress = promisify(gzip);
@@ -25,6 +27,8 @@ export interface HistoryFigures {
   readonly bytes: number;
   /** Workflow runs: one a workflow, and one more for every continue-as-new. */
   readonly runs: number;
+  /** How near any of them came to the engine's limits. */
+  readonly peaks: HistoryPeaks;
 }
 
 /** One workflow run of a run: the `n`th of its workflow, from 1 in order of time. */
@@ -60,13 +64,14 @@ export async function saveHistories(
   folder: string,
 ): Promise<HistoryFigures> {
   await mkdir(folder, { recursive: true });
-  const total = { events: 0, bytes: 0, runs: 0 };
+  const total = { events: 0, bytes: 0, runs: 0, peaks: NO_PEAKS };
   for await (const { workflowId, n, history, bytes } of fetchHistories(client, workflows)) {
     const file = join(folder, `${workflowId}.${n}.json.gz`);
     await writeAtomic(file, await compress(historyToJSON(history)));
     total.events += history.events?.length ?? 0;
     total.bytes += bytes;
     total.runs += 1;
+    total.peaks = higherPeaks(total.peaks, peaksOf(history, bytes));
   }
   return total;
 }

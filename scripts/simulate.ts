@@ -138,7 +138,7 @@ export async function simulateMission(loaded: RunSpec): Promise<SimulatedMission
     serverVersion: 'none',
     durability: 'none: virtual time, all of it in memory',
   } as const;
-  const history = { events: 0, bytes: 0, runs: 0 };
+  const history = { events: 0, bytes: 0, runs: 0, peaks: null };
   const records = simulatedRecords(run, spec, jobs);
   const built = await buildReport(
     { spec, result: { status, governance }, engine, history },

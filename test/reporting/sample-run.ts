@@ -1,3 +1,4 @@
+import { NO_PEAKS } from '../../scripts/history-peaks.ts';
 import type { AcceptedClass, LedgerEntry, LedgerEvent, Segment } from '../../fabric/ledger.ts';
 import type { LoadReport, NodeReport, Tally } from '../../fabric/messages.ts';
 import type { RunSpec } from '../../fabric/mission/run-spec.ts';
@@ -164,7 +165,7 @@ function sampleReportedRun(): ReportedRun {
       serverVersion: '1.29.1',
       durability: 'SQLite, WAL, synchronous=FULL',
     },
-    history: { events: 400, bytes: 120_000, runs: 3 },
+    history: { events: 400, bytes: 120_000, runs: 3, peaks: { ...NO_PEAKS, events: 512 } },
     result: {
       status: {
         startedAtMs: START_MS,
