@@ -62,7 +62,9 @@ export async function* keptResults(folders: Folders): AsyncGenerator<KeptResult>
   for await (const entry of allEntries(folders)) {
     if (entry.type !== 'outcome' || entry.segment === null) continue;
     for await (const { feed, ordinal, id, status, result } of files.results(entry.segment)) {
-      const isOutcome = entry.items.some((item) => item.feed === feed && has(item.completed, ordinal));
+      const isOutcome = entry.items.some(
+        (item) => item.feed === feed && has(item.completed, ordinal),
+      );
       if (status === 'completed' && isOutcome) yield { id, result };
     }
   }

@@ -22,7 +22,12 @@ import { outcomeOf } from '../../scripts/submit.ts';
 import { newestReport } from '../../scripts/written-reports.ts';
 import { OutcomeCount } from '../../scripts/faults/outcome-count.ts';
 import type { Contender } from './contender.ts';
-import { firstOutcomeOfNewLease, keptResults, outcomeTimes, writeResults } from './fabric-ledger.ts';
+import {
+  firstOutcomeOfNewLease,
+  keptResults,
+  outcomeTimes,
+  writeResults,
+} from './fabric-ledger.ts';
 import type { BenchJob } from './jobs.ts';
 import type { Answers, PeerOrder } from './peer-process.ts';
 import { temporalExecutable } from './stores/temporal.ts';
@@ -37,7 +42,8 @@ export const FABRIC: Contender = {
   name: 'fabric',
   title: 'Planetary Orchestrator Fabric',
   durability: 'fsync',
-  lacks: 'several shards on several machines are not measured here: this is one shard, one node host',
+  lacks:
+    'several shards on several machines are not measured here: this is one shard, one node host',
   keeps: 'results in synced segments, outcomes in a hash-chained ledger',
   paths: {
     default: '`submit` with one job a call to a fabric that is up (OwnerConsole.submit)',
@@ -154,9 +160,10 @@ export class FabricUnderTest {
 
   /**
    * The time of a mission: that of looking through its feed before anything is started, which a user waits for too,
-   * and that from the fabric's opening, with its server and its processes up, to the last outcome, as their entries
-   * in the ledger have it. A ledger entry's time is later than the commit of what it records. What is
-   * left out on both ends is what others do not have measured either: bringing up server and processes, and ending.
+   * and that from the fabric's opening to its last outcome, as their entries in the ledger have it. The time of an
+   * entry is later than the commit of what it records. The server is up before the opening, as others' stores are
+   * before their clock starts; the fabric's processes come up after it, so their start is counted here. The
+   * end of the run, with its checkpoint and its report, is not.
    */
   async #runMission(): Promise<RunAnswer> {
     await this.#load();

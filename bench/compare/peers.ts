@@ -22,7 +22,11 @@ async function packageVersion(name: string): Promise<string | null> {
 
 async function presenceOf(
   name: string,
-  store: { readonly name: string; readonly version: Promise<string | null>; readonly install: string },
+  store: {
+    readonly name: string;
+    readonly version: Promise<string | null>;
+    readonly install: string;
+  },
 ): Promise<Presence> {
   const version = await packageVersion(name);
   if (version === null) {

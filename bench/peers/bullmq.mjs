@@ -7,7 +7,11 @@ const READ_JOBS = 5_000;
 
 await servePeer(async ({ store, handlerMs, settings }, onOutcome) => {
   const { submitters, concurrency, bulkJobs } = settings;
-  const connection = { host: String(store['host']), port: Number(store['port']), maxRetriesPerRequest: null };
+  const connection = {
+    host: String(store['host']),
+    port: Number(store['port']),
+    maxRetriesPerRequest: null,
+  };
   const queue = new Queue(QUEUE, { connection });
   const worker = new Worker(QUEUE, ({ data }) => handle(data, handlerMs), {
     connection,

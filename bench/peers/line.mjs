@@ -146,8 +146,9 @@ async function openLoop(order, peer, course, perSecond) {
   const dueMs = (/** @type {number} */ i) => startMs + (i * 1_000) / perSecond;
   /** @type {Promise<void>[]} */
   const submitted = [];
-  for (let next = 0; next < jobs.length; ) {
-    while (next < jobs.length && dueMs(next) <= nowMs()) submitted.push(peer.submitOne(jobs[next++]));
+  for (let next = 0; next < jobs.length;) {
+    while (next < jobs.length && dueMs(next) <= nowMs())
+      submitted.push(peer.submitOne(jobs[next++]));
     if (next < jobs.length) await pause(Math.max(0, Math.floor(dueMs(next) - nowMs())));
   }
   await Promise.all(submitted);
@@ -208,7 +209,10 @@ export async function servePeer(open) {
 
 /** @param {unknown} error */
 function fail(error) {
-  say({ event: 'failed', why: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  say({
+    event: 'failed',
+    why: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  });
   process.exit(1);
 }
 
@@ -223,7 +227,10 @@ export async function serve(open) {
   process.on('uncaughtException', fail);
   const served = await open(JSON.parse(process.argv[2]));
   say({ event: 'ready' });
-  const timer = setInterval(() => say({ event: 'progress', ended: served.progress() }), PROGRESS_MS);
+  const timer = setInterval(
+    () => say({ event: 'progress', ended: served.progress() }),
+    PROGRESS_MS,
+  );
   timer.unref();
   for await (const line of createInterface({ input: process.stdin })) {
     const { do: what, ...rest } = JSON.parse(line);

@@ -37,11 +37,15 @@ await servePeer(async ({ store, path, handlerMs, settings }, onOutcome) => {
   const workers = [];
   if (path === 'default') {
     for (let i = 0; i < workerCount; i += 1) {
-      workers[i] = await boss.work(QUEUE, { pollingIntervalSeconds: settings.pollingIntervalSeconds }, async ([job]) => {
-        own.set(job.id, job.data.id);
-        boss.notifyWorker(workers[i]);
-        return { hash: await handle(job.data.payload, handlerMs) };
-      });
+      workers[i] = await boss.work(
+        QUEUE,
+        { pollingIntervalSeconds: settings.pollingIntervalSeconds },
+        async ([job]) => {
+          own.set(job.id, job.data.id);
+          boss.notifyWorker(workers[i]);
+          return { hash: await handle(job.data.payload, handlerMs) };
+        },
+      );
     }
   }
   const fetchOn = async () => {
@@ -58,7 +62,10 @@ await servePeer(async ({ store, path, handlerMs, settings }, onOutcome) => {
         }),
       );
       await results.write(rows);
-      await boss.complete(QUEUE, jobs.map(({ id }) => id));
+      await boss.complete(
+        QUEUE,
+        jobs.map(({ id }) => id),
+      );
     }
   };
   const fetchers = path === 'bulk' ? Array.from({ length: fetcherCount }, fetchOn) : [];
@@ -86,7 +93,7 @@ await servePeer(async ({ store, path, handlerMs, settings }, onOutcome) => {
 
 /** The outputs of completed jobs, as pg-boss keeps them. */
 async function* outputs(pool) {
-  for (let last = '00000000-0000-0000-0000-000000000000'; ; ) {
+  for (let last = '00000000-0000-0000-0000-000000000000'; ;) {
     const { rows } = await pool.query(
       `select id, data->>'id' as job, output->>'hash' as result from pgboss.job
        where name = $1 and state = 'completed' and id > $2 order by id limit $3`,

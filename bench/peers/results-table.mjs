@@ -40,7 +40,7 @@ export async function resultsTable(pool) {
         if (!isWriting) void flush();
       }),
     read: async function* () {
-      for (let last = ''; ; ) {
+      for (let last = ''; ;) {
         const { rows } = await pool.query(
           'select id, result from results where id > $1 order by id limit $2',
           [last, READ_ROWS],

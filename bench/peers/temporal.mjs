@@ -39,7 +39,11 @@ await servePeer(async (order, onOutcome) => {
   return {
     submitters: settings['inFlight'],
     submitOne: async (job) => {
-      await client.workflow.execute('one', { taskQueue: TASK_QUEUE, workflowId: job.id, args: [job] });
+      await client.workflow.execute('one', {
+        taskQueue: TASK_QUEUE,
+        workflowId: job.id,
+        args: [job],
+      });
       onOutcome(job.id);
     },
     submitAll: async (all) => {
@@ -55,8 +59,7 @@ await servePeer(async (order, onOutcome) => {
       }
     },
     results: () => (order.path === 'bulk' ? ofOne(client) : ofEach(client, jobs)),
-    historyBytes: () =>
-      order.path === 'bulk' ? sizeOfOne(client) : sizeOfEach(client, jobs),
+    historyBytes: () => (order.path === 'bulk' ? sizeOfOne(client) : sizeOfEach(client, jobs)),
     close: async () => {
       worker.shutdown();
       await working;
@@ -83,7 +86,7 @@ async function newestOutcome(connection, namespace, afterMs) {
 
 /** The runs of the one workflow, newest first. */
 async function* runsOfOne(client) {
-  for (let runId; ; ) {
+  for (let runId; ;) {
     const handle = client.workflow.getHandle(WORKFLOW_ID, runId);
     const { events } = await handle.fetchHistory();
     yield { handle, events };
