@@ -125,6 +125,30 @@ const GRAPHILE_WORKER: Contender = {
   openStore: startPostgres,
 };
 
+const DBOS: Contender = {
+  name: 'dbos',
+  title: 'DBOS Transact',
+  durability: 'fsync',
+  lacks: 'no call that submits many, no spillover between regions by load, no audit chain',
+  keeps: "the workflow's output in its row",
+  paths: {
+    default: 'startWorkflow on a queue, one call a job',
+    bulk: 'the same calls, 200 under way: there is none for many',
+  },
+  settings: {
+    synchronous_commit: 'on',
+    connections: 20,
+    workerConcurrency: 100,
+    /** A second unless told: each poll would be waited for. */
+    minPollingIntervalMs: 20,
+    submitters: SUBMITTERS,
+    bulkSubmitters: 200,
+  },
+  module: 'dbos.mjs',
+  presence: () => onPostgres('@dbos-inc/dbos-sdk'),
+  openStore: startPostgres,
+};
+
 const TEMPORAL: Contender = {
   name: 'temporal',
   title: 'Temporal, used naively',
@@ -169,4 +193,5 @@ export const PEERS: readonly Contender[] = [
   bullmq('everysec'),
   PG_BOSS,
   GRAPHILE_WORKER,
+  DBOS,
 ];
