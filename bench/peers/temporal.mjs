@@ -14,6 +14,7 @@ const LOOK_MS = 20;
 /** The newest events of a history are enough to see whether an activity has ended. */
 const NEWEST_EVENTS = 200;
 const SIZES_ASKED_MAX = 200;
+const IDENTITY = `${process.pid}@bench`;
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
@@ -27,6 +28,7 @@ await servePeer(async (order, onOutcome) => {
   const worker = await Worker.create({
     connection: await NativeConnection.connect({ address }),
     namespace,
+    identity: IDENTITY,
     taskQueue: TASK_QUEUE,
     workflowsPath: fileURLToPath(new URL('./temporal-workflows.mjs', import.meta.url)),
     activities: {
@@ -68,7 +70,10 @@ await servePeer(async (order, onOutcome) => {
   };
 });
 
-/** When the first of the newest activities ended after that, or null. */
+/**
+ * When the first of the newest activities ended after that, or null. One of this very process: what a killed one
+ * had sent may still come in.
+ */
 async function newestOutcome(connection, namespace, afterMs) {
   const answer = await connection.workflowService
     .getWorkflowExecutionHistoryReverse({
@@ -78,7 +83,7 @@ async function newestOutcome(connection, namespace, afterMs) {
     })
     .catch(() => null);
   const ends = (answer?.history?.events ?? [])
-    .filter(({ activityTaskCompletedEventAttributes: end }) => end)
+    .filter(({ activityTaskCompletedEventAttributes: end }) => end?.identity === IDENTITY)
     .map(({ eventTime }) => Number(eventTime.seconds) * 1_000 + eventTime.nanos / 1_000_000)
     .filter((atMs) => atMs > afterMs);
   return ends.length === 0 ? null : Math.min(...ends);
