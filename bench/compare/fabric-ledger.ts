@@ -12,6 +12,8 @@ interface Folders {
 }
 
 export interface OutcomeTimes {
+  /** When the last shard opened its feeds, in ms since the epoch: from then on there are jobs to do. */
+  readonly openedMs: number;
   /** When the last job ended, in ms since the epoch. */
   readonly lastMs: number;
   /** When each submitted job ended; a feed's own ids stay in the feed. */
@@ -30,9 +32,11 @@ export async function outcomeTimes(folders: Folders): Promise<OutcomeTimes> {
   const ids = new Map<string, string>();
   const byId = new Map<string, number>();
   const ended = new Map<string, Set<number>>();
+  let openedMs = 0;
   let lastMs = 0;
   let twice = 0;
   for await (const entry of allEntries(folders)) {
+    if (entry.type === 'open') openedMs = Math.max(openedMs, entry.at);
     if (entry.type === 'accept') {
       for (const { ordinals, ids: own } of entry.classes) {
         if (own === undefined) continue;
@@ -53,7 +57,7 @@ export async function outcomeTimes(folders: Folders): Promise<OutcomeTimes> {
       }
     }
   }
-  return { lastMs, byId, twice };
+  return { openedMs, lastMs, byId, twice };
 }
 
 /** The result of every job that the ledger calls completed, from the segment that its outcome points at. */
@@ -61,7 +65,7 @@ export async function* keptResults(folders: Folders): AsyncGenerator<KeptResult>
   const files = runFiles(folders);
   for await (const entry of allEntries(folders)) {
     if (entry.type !== 'outcome' || entry.segment === null) continue;
-    for await (const { feed, ordinal, id, status, result } of files.results(entry.segment)) {
+    for (const { feed, ordinal, id, status, result } of await files.results(entry.segment)) {
       const isOutcome = entry.items.some(
         (item) => item.feed === feed && has(item.completed, ordinal),
       );
