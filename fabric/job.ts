@@ -19,6 +19,15 @@ export interface JobTraits {
   readonly estimateMs: number | null;
 }
 
+/** The traits of a job of which nothing else is said. */
+export const TRAIT_DEFAULTS = {
+  skills: [] as readonly string[],
+  priority: 5,
+  latencyBudgetMs: null,
+  value: 1,
+  estimateMs: null,
+} as const;
+
 /** What an agent is handed. */
 export interface JobBody {
   readonly id: string;

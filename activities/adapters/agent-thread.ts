@@ -1,9 +1,11 @@
 /**
- * What runs inside an agent's thread: it loads the agent once, says so, then does one job at a time.
- * Answers go out as JSON text, so that nothing but JSON can leave the thread.
+ * What runs inside an agent's thread: it loads the agent once, says so, then does the jobs of a batch one
+ * after the other. Answers go out as JSON text, so that nothing but JSON can leave the thread.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { Agent, AgentJob, AgentOutcome } from '../../agents/agent.ts';
+import { AnswerPage, BATCH_MS, CODE_CHARS_MAX } from './answer-page.ts';
 
 /** Where the agent comes from: a module's default export, or a built-in one by its name. */
 export interface ThreadOrder {
@@ -13,17 +15,33 @@ export interface ThreadOrder {
   readonly builtIn: string | null;
   /** A longer result is a failed try. */
   readonly resultBytesMax: number;
+  /** Of a failure's message; the rest is cut off. */
+  readonly messageCharsMax: number;
 }
 
-export type ThreadAnswer =
+/** What a thread is started with. */
+export interface ThreadData extends ThreadOrder {
+  readonly answerBytesMax: number;
+  readonly memory: SharedArrayBuffer;
+}
+
+export type ThreadNews =
   | { readonly type: 'loaded' }
   | { readonly type: 'unloadable'; readonly message: string }
-  | { readonly type: 'completed'; readonly json: string }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string };
+  /** There is something on the page. */
+  | { readonly type: 'answered' };
+
+/** The host hears of answers no more often than this, and at a batch's end. */
+const NEWS_MS = 2;
 
 interface AgentModule {
   readonly default?: Agent;
   readonly builtInAgent?: (name: string) => Agent | undefined | Promise<Agent | undefined>;
+}
+
+interface ThreadAnswer {
+  readonly isFailure: boolean;
+  readonly json: string;
 }
 
 async function loadAgent({ module, builtIn }: ThreadOrder): Promise<Agent> {
@@ -37,47 +55,77 @@ async function loadAgent({ module, builtIn }: ThreadOrder): Promise<Agent> {
   return agent;
 }
 
-async function answer(agent: Agent, job: AgentJob, bytesMax: number): Promise<ThreadAnswer> {
+/** Does jobs until all are done, or the batch has lasted long enough, or the page is full. */
+async function doBatch(
+  agent: Agent,
+  jobs: readonly AgentJob[],
+  page: AnswerPage,
+  data: ThreadData,
+  tell: () => void,
+): Promise<void> {
+  const startedMs = performance.now();
+  let nowMs = startedMs;
+  let toldMs = startedMs;
+  for (const [at, job] of jobs.entries()) {
+    if (nowMs - startedMs >= BATCH_MS || !page.hasRoom(at, data.answerBytesMax)) break;
+    page.begin(at);
+    const answered = await answer(agent, job, data);
+    const beganMs = nowMs;
+    nowMs = performance.now();
+    page.write(at, { ...answered, ms: nowMs - beganMs });
+    if (nowMs - toldMs >= NEWS_MS && at + 1 < jobs.length) {
+      toldMs = nowMs;
+      tell();
+    }
+  }
+  page.end();
+  tell();
+}
+
+async function answer(agent: Agent, job: AgentJob, order: ThreadOrder): Promise<ThreadAnswer> {
   try {
-    return answerOf(await agent.handle(job), bytesMax);
+    return answerOf(await agent.handle(job), order);
   } catch (error) {
-    return { type: 'failed', code: 'agent-threw', message: textOf(error) };
+    return failure('agent-threw', textOf(error), order);
   }
 }
 
-function answerOf(outcome: AgentOutcome | undefined, bytesMax: number): ThreadAnswer {
+function answerOf(outcome: AgentOutcome | undefined, order: ThreadOrder): ThreadAnswer {
   if (outcome?.status === 'failed') {
-    return { type: 'failed', code: String(outcome.code), message: String(outcome.message) };
+    return failure(String(outcome.code), String(outcome.message), order);
   }
   if (outcome?.status !== 'completed') {
     const message = 'the agent returned neither a completed nor a failed outcome';
-    return { type: 'failed', code: 'bad-outcome', message };
+    return failure('bad-outcome', message, order);
   }
   const json = (JSON.stringify(outcome.result) as string | undefined) ?? 'null';
   const bytes = Buffer.byteLength(json);
-  if (bytes <= bytesMax) return { type: 'completed', json };
-  const message = `the result has ${bytes} bytes as JSON; at most ${bytesMax} are kept`;
-  return { type: 'failed', code: 'result-too-large', message };
+  if (bytes <= order.resultBytesMax) return { isFailure: false, json };
+  const message = `the result has ${bytes} bytes as JSON; at most ${order.resultBytesMax} are kept`;
+  return failure('result-too-large', message, order);
+}
+
+function failure(code: string, message: string, { messageCharsMax }: ThreadOrder): ThreadAnswer {
+  const cut = [code.slice(0, CODE_CHARS_MAX), message.slice(0, messageCharsMax)];
+  return { isFailure: true, json: JSON.stringify(cut) };
 }
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function main(): Promise<void> {
-  const port = parentPort!;
-  const order = workerData as ThreadOrder;
-  const say = (message: ThreadAnswer): void => port.postMessage(message);
+async function main(port: MessagePort, data: ThreadData): Promise<void> {
+  const tell = (news: ThreadNews): void => port.postMessage(news);
   let agent: Agent;
   try {
-    agent = await loadAgent(order);
+    agent = await loadAgent(data);
   } catch (error) {
-    return say({ type: 'unloadable', message: textOf(error) });
+    return tell({ type: 'unloadable', message: textOf(error) });
   }
-  port.on('message', (job: AgentJob) => {
-    void answer(agent, job, order.resultBytesMax).then(say);
-  });
-  say({ type: 'loaded' });
+  const page = new AnswerPage(data.memory);
+  const onAnswers = (): void => tell({ type: 'answered' });
+  port.on('message', (jobs: AgentJob[]) => void doBatch(agent, jobs, page, data, onAnswers));
+  tell({ type: 'loaded' });
 }
 
-await main();
+await main(parentPort!, workerData as ThreadData);

@@ -1,45 +1,34 @@
 /**
  * A pool of threads that all run the same agent. A handler computes in its thread as long as it needs
  * and stops nothing else; one that dies or overruns fails its one job, and its thread is replaced.
+ *
+ * Jobs go to a thread in batches, since a message each way costs more than a small job does. A batch is made for
+ * `BATCH_MS` of work as measured, so slow jobs go one by one.
  */
-import { Worker } from 'node:worker_threads';
+import type { AdapterRun } from './adapter.ts';
+import { agentJob } from './adapter.ts';
 import type { AgentJob } from '../../agents/agent.ts';
-import { LIMITS } from '../../fabric/limits.ts';
-import type { JobOutcome } from './adapter.ts';
-import { timedOut } from './adapter.ts';
-import type { ThreadAnswer, ThreadOrder } from './agent-thread.ts';
+import type { WorkerOrder } from './agent-worker.ts';
+import { AgentWorker } from './agent-worker.ts';
+import { BATCH_JOBS_MAX, BATCH_MS } from './answer-page.ts';
 
-export interface ThreadsOrder extends ThreadOrder {
+export interface ThreadsOrder extends WorkerOrder {
   readonly threads: number;
-  /** The most that the JavaScript heap of one thread may grow to. */
-  readonly memoryMb: number;
-  /** The compiled `agent-thread` module. */
-  readonly entry: URL;
-}
-
-interface Thread {
-  readonly worker: Worker;
-  readonly loaded: Promise<void>;
-  /** Takes the answer to the job under way, or news of the thread's death. */
-  answered: ((outcome: JobOutcome) => void) | null;
-  wasLoaded: boolean;
-  dead: boolean;
-}
-
-/** Why the job under way failed when its thread ended. */
-interface Death {
-  readonly code: string;
-  readonly message: string;
 }
 
 /** Before a thread is started again that could not load its agent: trying harder won't mend it. */
 const RELOAD_MS = 1_000;
 
+/** Of all payloads of a batch, roughly, as characters of JSON: they are copied while the host waits. */
+const BATCH_CHARS_MAX = 500_000;
+
 export class AgentThreads {
   readonly #order: ThreadsOrder;
-  readonly #threads = new Set<Thread>();
-  readonly #free: Thread[] = [];
-  readonly #waiting: ((thread: Thread) => void)[] = [];
+  readonly #threads = new Set<AgentWorker>();
+  readonly #free: AgentWorker[] = [];
+  readonly #waiting: ((thread: AgentWorker) => void)[] = [];
+  /** What a job takes, lately. As long as nothing is known, a batch is one job. */
+  #meanMs = BATCH_MS;
   #closed = false;
 
   constructor(order: ThreadsOrder) {
@@ -58,54 +47,57 @@ export class AgentThreads {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
+    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
   }
 
   /**
-   * Runs one job in the next free thread. Past `endByMs` (by `performance.now()`) it fails and its
-   * thread is ended. Null when it was abandoned, or no thread came free by then.
+   * Runs jobs from place `from` on in the next free thread, as many as make a batch, and resolves to how many
+   * were tried. Past `endByMs` the one under way fails and its thread is ended. 0 when the run was abandoned, no
+   * thread came free by then, or no job may start any more.
    */
-  async run(job: AgentJob, endByMs: number, abandoned: AbortSignal): Promise<JobOutcome | null> {
+  async run(run: AdapterRun, from: number): Promise<number> {
+    const { jobs, mayStart, endByMs, abandoned, onDone } = run;
     const thread = await this.#take(endByMs, abandoned);
-    if (thread === null) return null;
-    if (abandoned.aborted) {
-      this.#release(thread);
-      return null;
-    }
-    const startedMs = performance.now();
-    return new Promise((resolve) => {
-      const overrun = setTimeout(
-        () => {
-          end(timedOut(performance.now() - startedMs));
-          this.#discard(thread);
+    if (thread === null) return 0;
+    let tried = 0;
+    let triedMs = 0;
+    try {
+      if (abandoned.aborted || !mayStart()) return 0;
+      await thread.run({
+        jobs: this.#batch(jobs, from),
+        endByMs,
+        abandoned,
+        onDone: (at, outcome, ms) => {
+          tried++;
+          triedMs += ms;
+          onDone(from + at, outcome, ms);
         },
-        Math.max(0, endByMs - startedMs),
-      );
-      const end = (outcome: JobOutcome | null): void => {
-        clearTimeout(overrun);
-        abandoned.removeEventListener('abort', leave);
-        thread.answered = null;
-        resolve(outcome);
-      };
-      const leave = (): void => {
-        end(null);
-        this.#discard(thread);
-      };
-      abandoned.addEventListener('abort', leave);
-      thread.answered = (outcome) => {
-        end(outcome);
-        if (!thread.dead) this.#release(thread);
-      };
-      thread.worker.postMessage(job);
-    });
+      });
+      if (tried > 0) this.#meanMs = (this.#meanMs + triedMs / tried) / 2;
+      return tried;
+    } finally {
+      this.#release(thread);
+    }
   }
 
-  #take(endByMs: number, abandoned: AbortSignal): Promise<Thread | null> {
+  #batch(jobs: AdapterRun['jobs'], from: number): AgentJob[] {
+    const most = Math.min(BATCH_JOBS_MAX, Math.max(1, Math.floor(BATCH_MS / this.#meanMs)));
+    const batch: AgentJob[] = [];
+    let chars = 0;
+    for (const job of jobs.slice(from, from + most)) {
+      chars += charsOf(job.body.payload);
+      if (batch.length > 0 && chars > BATCH_CHARS_MAX) break;
+      batch.push(agentJob(job));
+    }
+    return batch;
+  }
+
+  #take(endByMs: number, abandoned: AbortSignal): Promise<AgentWorker | null> {
     if (abandoned.aborted) return Promise.resolve(null);
     const free = this.#free.pop();
     if (free !== undefined) return Promise.resolve(free);
     return new Promise((resolve) => {
-      const settle = (thread: Thread | null): void => {
+      const settle = (thread: AgentWorker | null): void => {
         clearTimeout(late);
         abandoned.removeEventListener('abort', leave);
         resolve(thread);
@@ -120,79 +112,38 @@ export class AgentThreads {
     });
   }
 
-  #release(thread: Thread): void {
+  #release(thread: AgentWorker): void {
+    if (thread.isDead) return;
     const next = this.#waiting.shift();
     if (next) next(thread);
     else this.#free.push(thread);
   }
 
-  #start(): Thread {
-    const { module, builtIn, resultBytesMax, entry, memoryMb } = this.#order;
-    const workerData: ThreadOrder = { module, builtIn, resultBytesMax };
-    // Past its own limit a thread ends by itself; without one it would take the whole host along.
-    const resourceLimits = { maxOldGenerationSizeMb: memoryMb };
-    const worker = new Worker(entry, { workerData, resourceLimits });
-    let loaded: () => void = () => undefined;
-    let unloadable: (error: Error) => void = () => undefined;
-    const thread: Thread = {
-      worker,
-      loaded: new Promise((resolve, reject) => {
-        loaded = resolve;
-        unloadable = reject;
-      }),
-      answered: null,
-      wasLoaded: false,
-      dead: false,
-    };
-    thread.loaded.catch(() => undefined);
+  #start(): AgentWorker {
+    const thread = new AgentWorker(this.#order, () => this.#gone(thread));
     this.#threads.add(thread);
-    worker.on('message', (answer: ThreadAnswer) => {
-      if (answer.type === 'loaded') {
-        thread.wasLoaded = true;
-        loaded();
-        this.#release(thread);
-      } else if (answer.type === 'unloadable') unloadable(new Error(answer.message));
-      else thread.answered?.(outcomeOf(answer));
-    });
-    let died: Death = { code: 'agent-died', message: 'its thread ended' };
-    worker.on('error', (error) => (died = deathOf(error, memoryMb)));
-    worker.on('exit', () => {
-      unloadable(new Error(died.message));
-      this.#gone(thread, died);
-    });
+    thread.loaded.then(
+      () => this.#release(thread),
+      () => undefined,
+    );
     return thread;
   }
 
-  #discard(thread: Thread): void {
-    thread.dead = true;
-    void thread.worker.terminate();
-  }
-
-  #gone(thread: Thread, died: Death): void {
-    thread.dead = true;
+  #gone(thread: AgentWorker): void {
     this.#threads.delete(thread);
     const at = this.#free.indexOf(thread);
     if (at >= 0) this.#free.splice(at, 1);
-    thread.answered?.({ status: 'failed', ...died });
     if (this.#closed) return;
     if (thread.wasLoaded) this.#start();
     else setTimeout(() => !this.#closed && this.#start(), RELOAD_MS).unref();
   }
 }
 
-function deathOf(error: Error, memoryMb: number): Death {
-  if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    const message = `its thread held more than ${memoryMb} MB and was ended`;
-    return { code: 'memory', message };
-  }
-  const message = `its thread died: ${error.message}`.slice(0, LIMITS.failureMessageCharsMax);
-  return { code: 'agent-died', message };
-}
-
-function outcomeOf(answer: Extract<ThreadAnswer, { type: 'completed' | 'failed' }>): JobOutcome {
-  if (answer.type === 'completed') {
-    return { status: 'completed', result: JSON.parse(answer.json) as unknown };
-  }
-  const message = answer.message.slice(0, LIMITS.failureMessageCharsMax);
-  return { status: 'failed', code: answer.code, message };
+/** About how long a value is as JSON. */
+function charsOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  let chars = 0;
+  for (const inner of Object.values(value)) chars += 8 + charsOf(inner);
+  return chars;
 }

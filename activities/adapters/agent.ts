@@ -5,7 +5,6 @@
 import { pathToFileURL } from 'node:url';
 import { RESULT_BYTES_MAX } from '../results.ts';
 import type { Adapter, AdapterRun } from './adapter.ts';
-import { agentJob } from './adapter.ts';
 import { AgentThreads } from './agent-threads.ts';
 
 export interface AgentOrder {
@@ -39,12 +38,9 @@ export function agentAdapter({ module, agent, entry, ...limits }: AgentOrder): A
 }
 
 async function runJobs(pool: AgentThreads, run: AdapterRun): Promise<void> {
-  const { jobs, mayStart, endByMs, abandoned, onDone } = run;
-  for (const [at, job] of jobs.entries()) {
-    if (!mayStart()) return;
-    const startedMs = performance.now();
-    const outcome = await pool.run(agentJob(job), endByMs, abandoned);
-    if (outcome === null) return;
-    onDone(at, outcome, performance.now() - startedMs);
+  for (let next = 0; next < run.jobs.length && run.mayStart();) {
+    const tried = await pool.run(run, next);
+    if (tried === 0 || run.abandoned.aborted) return;
+    next += tried;
   }
 }

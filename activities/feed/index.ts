@@ -3,6 +3,7 @@
  * pages and leases to come; the one that was not asked for the longest goes first.
  */
 import type { FeedSpec } from '../../fabric/policy.ts';
+import { ndjsonReader } from './ndjson.ts';
 import type { FeedReader } from './reader.ts';
 import { syntheticReader } from './synthetic.ts';
 
@@ -28,10 +29,7 @@ export class FeedReaders {
   }
 }
 
-/** What reads files checks lines by schemas that take longer to load than all the rest: only where it is needed. */
 async function openReader(spec: FeedSpec): Promise<FeedReader> {
   const { source } = spec;
-  if (source.type === 'synthetic') return syntheticReader(spec, source);
-  const { ndjsonReader } = await import('./ndjson.ts');
-  return ndjsonReader(spec, source);
+  return source.type === 'synthetic' ? syntheticReader(spec, source) : ndjsonReader(spec, source);
 }

@@ -5,13 +5,13 @@
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { JobBody } from '../../fabric/job.ts';
-import type { Ordinals } from '../../fabric/ordinals.ts';
+import { each, type Ordinals } from '../../fabric/ordinals.ts';
 import type { FeedSource, FeedSpec } from '../../fabric/policy.ts';
 import type { PullOutput } from '../contracts.ts';
 import { integrityError } from '../integrity-error.ts';
-import type { ReadJob } from './job-line.ts';
-import { readLine } from './job-line.ts';
+import { grown } from './grown.ts';
 import { scanLines } from './line-scan.ts';
+import { readLine, type ReadJob } from './read-line.ts';
 import type { FeedReader } from './reader.ts';
 import { PageSorter, pageRoom } from './reader.ts';
 
@@ -25,8 +25,11 @@ interface LineIndex {
   readonly stamp: string;
 }
 
-/** Lines of a page are read in pieces of this many, so that a page that is cut short is not read whole. */
-const PAGE_PIECE_JOBS = 256;
+/** Read at once, unless a single line is longer. A page begins with less, since it may be cut short. */
+const READ_BYTES_MAX = 1 << 18;
+const FIRST_READ_BYTES = 1 << 15;
+/** Lines that are not asked for are read along where fewer bytes than this stand between two that are. */
+const GAP_BYTES_MAX = 1 << 13;
 
 /**
  * Opens the feed. Rejects with an IntegrityError, which is not retried, when the file is not the one
@@ -67,9 +70,10 @@ class NdjsonReader implements FeedReader {
     const sorter = new PageSorter(from);
     await this.#reading(async (index, file) => {
       const until = from + pageRoom(from, count, Math.min(index.jobs, this.#spec.total));
-      for (let at = from; at < until; at += PAGE_PIECE_JOBS) {
-        const jobs = await this.#jobs(file, index, at, Math.min(at + PAGE_PIECE_JOBS, until));
-        for (const job of jobs) if (!sorter.add(job.traits)) return;
+      for (const span of spans(index, until > from ? [from, until] : [], FIRST_READ_BYTES)) {
+        for (const { traits } of await this.#jobs(file, index, span)) {
+          if (!sorter.add(traits)) return;
+        }
       }
     });
     return sorter.page();
@@ -79,12 +83,12 @@ class NdjsonReader implements FeedReader {
     const bodies: JobBody[] = [];
     await this.#reading(async (index, file) => {
       const total = Math.min(index.jobs, this.#spec.total);
-      for (let i = 0; i < ordinals.length; i += 2) {
-        const [lo, hi] = [ordinals[i]!, ordinals[i + 1]!];
-        if (hi > total) {
-          throw new RangeError(`feed "${this.#spec.id}" has no job ${hi - 1}: it holds ${total}`);
-        }
-        for (const { id, traits, payload } of await this.#jobs(file, index, lo, hi)) {
+      const end = ordinals.at(-1) ?? 0;
+      if (end > total) {
+        throw new RangeError(`feed "${this.#spec.id}" has no job ${end - 1}: it holds ${total}`);
+      }
+      for (const span of spans(index, ordinals, READ_BYTES_MAX)) {
+        for (const { id, traits, payload } of await this.#jobs(file, index, span)) {
           bodies.push({ id, kind: traits.kind, payload });
         }
       }
@@ -102,19 +106,50 @@ class NdjsonReader implements FeedReader {
     }
   }
 
-  async #jobs(file: FileHandle, index: LineIndex, lo: number, hi: number): Promise<ReadJob[]> {
-    const start = index.starts[lo]!;
-    const bytes = index.starts[hi - 1]! + index.lengths[hi - 1]! - start;
-    const buffer = Buffer.alloc(bytes);
+  /** The jobs of neighbouring lines, in one read. */
+  async #jobs(
+    file: FileHandle,
+    { starts, lengths }: LineIndex,
+    span: readonly number[],
+  ): Promise<ReadJob[]> {
+    const [first, last] = [span[0]!, span.at(-1)!];
+    const start = starts[first]!;
+    const bytes = starts[last]! + lengths[last]! - start;
+    const buffer = Buffer.allocUnsafe(bytes);
     const { bytesRead } = await file.read(buffer, 0, bytes, start);
-    const jobs: ReadJob[] = [];
-    for (let ordinal = lo; ordinal < hi && bytesRead === bytes; ordinal++) {
-      const from = index.starts[ordinal]! - start;
-      jobs.push(readLine(buffer.toString('utf8', from, from + index.lengths[ordinal]!)));
+    if (bytesRead < bytes) {
+      throw integrityError(`feed "${this.#spec.id}": the file ${this.#source.path} was cut short`);
     }
-    if (jobs.length === hi - lo) return jobs;
-    throw integrityError(`feed "${this.#spec.id}": the file ${this.#source.path} was cut short`);
+    return span.map((ordinal) => {
+      const from = starts[ordinal]! - start;
+      return readLine(buffer.toString('utf8', from, from + lengths[ordinal]!));
+    });
   }
+}
+
+/** Lines that are read at once: the first time up to `firstBytes`, then ever more, up to `READ_BYTES_MAX`. */
+function* spans(
+  { starts, lengths }: LineIndex,
+  ordinals: Ordinals,
+  firstBytes: number,
+): Generator<readonly number[]> {
+  let span: number[] = [];
+  let bytesMax = firstBytes;
+  let start = 0;
+  let end = 0;
+  for (const ordinal of each(ordinals)) {
+    const lineStart = starts[ordinal]!;
+    const lineEnd = lineStart + lengths[ordinal]!;
+    if (span.length > 0 && (lineEnd - start > bytesMax || lineStart - end > GAP_BYTES_MAX)) {
+      yield span;
+      span = [];
+      bytesMax = Math.min(2 * bytesMax, READ_BYTES_MAX);
+    }
+    if (span.length === 0) start = lineStart;
+    span.push(ordinal);
+    end = lineEnd;
+  }
+  if (span.length > 0) yield span;
 }
 
 /** What changes when a file is written to, replaced or cut. */
@@ -132,17 +167,12 @@ async function indexLines(
   let jobs = 0;
   const digest = await scanLines(path, ({ start, bytes }) => {
     if (jobs === starts.length) {
-      starts = grown(starts, new Float64Array(2 * jobs));
-      lengths = grown(lengths, new Uint32Array(2 * jobs));
+      starts = grown(starts);
+      lengths = grown(lengths);
     }
     starts[jobs] = start;
     lengths[jobs] = bytes;
     jobs++;
   });
   return { index: { starts, lengths, jobs, stamp }, digest };
-}
-
-function grown<T extends Float64Array | Uint32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

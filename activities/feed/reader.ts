@@ -29,7 +29,9 @@ interface GrowingClass {
 /** Sorts jobs, handed over in the order of their ordinals, into the classes of one page. */
 export class PageSorter {
   readonly #from: number;
-  readonly #classes = new Map<string, GrowingClass>();
+  readonly #classes: GrowingClass[] = [];
+  /** The class of the job before: mostly that of the next one too. */
+  #last: GrowingClass | null = null;
   #next: number;
   #intervals = 0;
 
@@ -43,25 +45,29 @@ export class PageSorter {
    * has no room for one more class or interval.
    */
   add(traits: JobTraits, jobs = 1): boolean {
-    const key = traitsKey(traits);
-    const known = this.#classes.get(key);
-    const grows = known?.ordinals.at(-1) === this.#next;
-    if (!known && this.#classes.size >= LIMITS.pageClassesMax) return false;
-    if (!grows && this.#intervals >= PAGE_INTERVALS_MAX) return false;
-    const ordinals = known?.ordinals ?? [];
-    if (!known) this.#classes.set(key, { traits, ordinals });
-    if (grows) ordinals[ordinals.length - 1] = this.#next + jobs;
-    else {
-      ordinals.push(this.#next, this.#next + jobs);
-      this.#intervals++;
+    if (this.#last !== null && isSame(this.#last.traits, traits)) {
+      const { ordinals } = this.#last;
+      this.#next += jobs;
+      ordinals[ordinals.length - 1] = this.#next;
+      return true;
     }
+    if (this.#intervals >= PAGE_INTERVALS_MAX) return false;
+    let own = this.#classes.find((known) => isSame(known.traits, traits));
+    if (own === undefined) {
+      if (this.#classes.length >= LIMITS.pageClassesMax) return false;
+      own = { traits, ordinals: [] };
+      this.#classes.push(own);
+    }
+    own.ordinals.push(this.#next, this.#next + jobs);
+    this.#intervals++;
     this.#next += jobs;
+    this.#last = own;
     return true;
   }
 
   /** The page so far; classes in the order of their first jobs. */
   page(): PullOutput {
-    const classes = [...this.#classes.values()].map(({ traits, ordinals }): PageClass => ({
+    const classes = this.#classes.map(({ traits, ordinals }): PageClass => ({
       ...traits,
       ordinals,
     }));
@@ -74,7 +80,15 @@ export function pageRoom(from: number, count: number, total: number): number {
   return Math.max(0, Math.min(count, LIMITS.pageJobsMax, total - from));
 }
 
-function traitsKey(traits: JobTraits): string {
-  const { kind, skills, priority, latencyBudgetMs, value, estimateMs } = traits;
-  return JSON.stringify([kind, skills, priority, latencyBudgetMs, value, estimateMs]);
+/** Field by field, since this is asked of every job of a page. Skills are sorted. */
+function isSame(one: JobTraits, other: JobTraits): boolean {
+  return (
+    one.kind === other.kind &&
+    one.priority === other.priority &&
+    one.value === other.value &&
+    one.latencyBudgetMs === other.latencyBudgetMs &&
+    one.estimateMs === other.estimateMs &&
+    one.skills.length === other.skills.length &&
+    one.skills.every((skill, i) => skill === other.skills[i])
+  );
 }

@@ -22,9 +22,14 @@ export const RANGES = {
   durationMs: { min: 0, max: 86_400_000 },
 } as const;
 
+/** Characters of a label. */
+export const LABEL_CHARS_MAX = 128;
+/** Skills that one job may require, or one node have. */
+export const SKILLS_MAX = 32;
+
 const RESERVED = '(?!(?:constructor|prototype)$)';
 const NAME = new RegExp(`^${RESERVED}[a-z][a-z0-9-]{0,39}$`);
-const LABEL = new RegExp(`^${RESERVED}[A-Za-z0-9][A-Za-z0-9 ._:/@+-]{0,127}$`);
+const LABEL = new RegExp(`^${RESERVED}[A-Za-z0-9][A-Za-z0-9 ._:/@+-]{0,${LABEL_CHARS_MAX - 1}}$`);
 
 /** A strict object: a key it does not know is an error, `$comment` excepted. */
 export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -59,6 +64,11 @@ export function label() {
   return z.string({ error }).regex(LABEL, { error });
 }
 
+/** Whether `label` takes it. */
+export function isLabel(value: unknown): boolean {
+  return typeof value === 'string' && LABEL.test(value);
+}
+
 /** One line for people. */
 export function text(charsMax: number) {
   const error = `one line of 1 to ${charsMax} characters`;
@@ -79,5 +89,5 @@ export function filePath() {
 
 /** Required skills, or the skills that somebody has. */
 export function skills() {
-  return z.array(label()).max(32);
+  return z.array(label()).max(SKILLS_MAX);
 }

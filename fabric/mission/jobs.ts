@@ -3,14 +3,19 @@
  * one sort.
  */
 import { z } from 'zod';
+import { TRAIT_DEFAULTS } from '../job.ts';
 import { RANGES, label, number, object, skills, whole } from './fields.ts';
 
 const kind = label().describe('What sort of job it is; adapters and reports go by it.');
 
 const traits = {
   skills: skills().default([]).describe('Skills that a node must have, all of them. Default none.'),
-  priority: whole(RANGES.priority).default(5).describe('0 (last) to 9 (first). Default 5.'),
-  value: number(RANGES.value).default(1).describe('What one such job is worth. Default 1.'),
+  priority: whole(RANGES.priority)
+    .default(TRAIT_DEFAULTS.priority)
+    .describe('0 (last) to 9 (first). Default 5.'),
+  value: number(RANGES.value)
+    .default(TRAIT_DEFAULTS.value)
+    .describe('What one such job is worth. Default 1.'),
   latencyBudgetMs: whole(RANGES.latencyBudgetMs)
     .nullable()
     .default(null)

@@ -5,17 +5,25 @@ import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { afterAll } from 'vitest';
 
-const source = new URL('../../../activities/adapters/agent-thread.ts', import.meta.url);
+const modules = ['agent-thread', 'answer-page'];
 
-/** The thread's module compiled by itself, since Node 20 runs no TypeScript; and an agent beside it. */
+/** The thread's modules compiled by themselves, since Node 20 runs no TypeScript; and an agent beside them. */
 export function compiledThread(): { readonly entry: URL; readonly agent: string } {
   const folder = mkdtempSync(join(tmpdir(), 'fabric-thread-'));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-  });
-  const entry = join(folder, 'agent-thread.mjs');
-  writeFileSync(entry, outputText);
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  for (const name of modules) {
+    const source = new URL(`../../../activities/adapters/${name}.ts`, import.meta.url);
+    const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.ESNext,
+        rewriteRelativeImportExtensions: true,
+      },
+    });
+    writeFileSync(join(folder, `${name}.js`), outputText);
+  }
+  const entry = join(folder, 'agent-thread.js');
   const agent = join(folder, 'agent.mjs');
   writeFileSync(agent, AGENT);
   return { entry: pathToFileURL(entry), agent };
@@ -23,6 +31,8 @@ export function compiledThread(): { readonly entry: URL; readonly agent: string 
 
 /** Does what a job's payload tells it to. */
 const AGENT = `
+import { existsSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 let loads = 0;
 export default {
   name: 'obedient',
@@ -40,6 +50,13 @@ export default {
     if (word === 'crash') { setTimeout(() => { throw new Error(value); }, 0); await new Promise(() => {}); }
     if (word === 'big') return { status: 'completed', result: 'x'.repeat(value) };
     if (word === 'function') return { status: 'completed', result: { at: () => 1, n: 1n } };
+    if (word === 'later') { await sleep(value); return { status: 'completed', result: value }; }
+    if (word === 'meet') {
+      const [own, other] = value;
+      writeFileSync(own, '');
+      while (!existsSync(other)) await sleep(2);
+      return { status: 'completed', result: 'met' };
+    }
     if (word === 'compute') {
       const until = Date.now() + value;
       while (Date.now() < until);
