@@ -43,6 +43,9 @@ export const LIMITS = {
   /** Owner commands that wait for shards to answer, and their bytes as JSON. */
   relaysMax: 64,
   relayBytesMax: 512 * 1024,
+  /** Submissions that one shard is asked for at once, and their bytes as JSON unless it is a single one. */
+  waveCommandsMax: 16,
+  waveBytesMax: 128 * 1024,
   /** Remembered outcomes of owner commands, per workflow. */
   commandsRememberedMax: 256,
   /** Commands taken by a shard itself that its reports repeat. */

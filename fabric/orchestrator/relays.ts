@@ -1,9 +1,11 @@
 /**
  * Commands on their way to shards, to each shard one at a time and in the order they were received, so
- * that a late pause never undoes a later resume. Each is sent again until it is answered. At the deadline the command is
+ * that a late pause never undoes a later resume. Submissions right behind each other go as one wave: it makes no
+ * difference which of them comes first, and the next command waits for all of them. Each is sent again until it is answered. At the deadline the command is
  * marked unconfirmed, with those that did not answer by name; a late answer still completes it.
  */
 import { jsonBytes } from '../bytes.ts';
+import { LIMITS } from '../limits.ts';
 import type { CommandAnswer, ShardCommand } from '../messages.ts';
 import { explain, reason } from '../reasons.ts';
 import { note, send, type Draft } from './draft.ts';
@@ -29,7 +31,7 @@ export function openRelay(
   const deadlineAtMs = nowMs + DEADLINE_MS;
   const relay: Relay = { commandId, sentAtMs: nowMs, sends: 1, deadlineAtMs, bytes, waiting };
   state.relays = [...state.relays, relay];
-  sendRelay(draft, relay);
+  for (const shard of Object.keys(waiting)) askNext(draft, shard);
 }
 
 /** Takes the shard off the waiting list; true when it was the last. */
@@ -51,8 +53,7 @@ export function settleRelay(
   const isLast = Object.keys(waiting).length === 0;
   const rest = { ...relay, waiting, bytes: relayBytes(waiting) };
   state.relays = isLast ? state.relays.toSpliced(at, 1) : state.relays.with(at, rest);
-  const next = nextFor(state, shard);
-  if (next) sendTo(draft, next, shard);
+  askNext(draft, shard);
   return isLast;
 }
 
@@ -63,7 +64,7 @@ export function tendRelays(draft: Draft): string[] {
   for (const [at, relay] of state.relays.entries()) {
     if (nowMs >= relay.deadlineAtMs && markUnconfirmed(draft, relay)) overdue.push(relay.commandId);
     if (nowMs < resendAtMs(relay)) continue;
-    sendRelay(draft, relay);
+    for (const shard of relay.asked ?? []) sendTo(draft, relay, shard);
     state.relays = state.relays.with(at, { ...relay, sentAtMs: nowMs, sends: relay.sends + 1 });
   }
   return overdue;
@@ -85,15 +86,27 @@ function resendAtMs({ sentAtMs, sends }: Relay): number {
   return sentAtMs + Math.min(RESEND_MS * 2 ** (sends - 1), RESEND_MAX_MS);
 }
 
-function sendRelay(draft: Draft, relay: Relay): void {
-  for (const shard of Object.keys(relay.waiting)) {
-    if (nextFor(draft.state, shard) === relay) sendTo(draft, relay, shard);
-  }
+/** Asks the shard for its oldest commands, unless it still has some to answer. */
+function askNext(draft: Draft, shard: string): void {
+  const { state } = draft;
+  const own = state.relays.filter((relay) => shard in relay.waiting);
+  if (own.some(({ asked }) => asked?.includes(shard))) return;
+  const wave = nextWave(own, shard);
+  state.relays = state.relays.map((relay) =>
+    wave.includes(relay) ? { ...relay, asked: [...(relay.asked ?? []), shard] } : relay,
+  );
+  for (const relay of wave) sendTo(draft, relay, shard);
 }
 
-/** The oldest command that this shard has not answered. */
-function nextFor({ relays }: OrchestratorState, shard: string): Relay | undefined {
-  return relays.find((relay) => shard in relay.waiting);
+/** The oldest command; where that is a submission, with those right behind it. */
+function nextWave(own: readonly Relay[], shard: string): readonly Relay[] {
+  const isSubmission = ({ waiting }: Relay): boolean => waiting[shard]!.name === 'submitJobs';
+  let bytes = 0;
+  const until = own.findIndex((relay, i) => {
+    bytes += relay.bytes;
+    return i > 0 && (!isSubmission(own[0]!) || !isSubmission(relay) || bytes > LIMITS.waveBytesMax);
+  });
+  return own.slice(0, Math.min(until < 0 ? own.length : until, LIMITS.waveCommandsMax));
 }
 
 function sendTo(draft: Draft, { waiting }: Relay, shard: string): void {

@@ -51,6 +51,8 @@ export interface Relay {
   /** Bytes of the messages as JSON. */
   readonly bytes: number;
   readonly waiting: Readonly<Record<string, ShardCommand>>;
+  /** Shards that were asked, or ask again; others wait for their turn. Absent from older states. */
+  readonly asked?: readonly string[];
 }
 
 /** A move that was ordered; it counts against origin and target until the origin's report shows it. */

@@ -3,6 +3,7 @@
  * comes, so that a lost answer costs nothing. A pause is answered once the cancels it asked for had
  * their time to come back: what is still leased then has started and runs to its end.
  */
+import { jsonBytes } from '../bytes.ts';
 import { isOnDisk, isStuck } from '../ledger.ts';
 import { LIMITS } from '../limits.ts';
 import {
@@ -181,9 +182,7 @@ function answer(draft: Draft, command: ShardCommand, answered: Answered): void {
     afterSeq: state.report.seq,
     ...answered,
   };
-  // The orchestrator sends a command only once it has the answer to the one before, lists and all.
-  const kept = state.commands.slice(-(LIMITS.commandsRememberedMax - 1)).map(withoutLists);
-  state.commands = [...kept, body];
+  state.commands = withLatestLists([...state.commands, body]);
   const { effect, outcome, because } = body;
   // The jobs of a submission stand in their own `accept` and `refuse` entries.
   const recorded = args.jobs ? { jobs: args.jobs.length } : args;
@@ -206,4 +205,23 @@ function answer(draft: Draft, command: ShardCommand, answered: Answered): void {
   state.answersOwed = [...state.answersOwed, { answer: body, seq: state.ledger.nextSeq - 1 }];
   // The next report, and with it what was told to the shard by hand, does not wait for its tick.
   state.report = { ...state.report, due: true, sentAtMs: 0 };
+}
+
+/**
+ * The orchestrator sends a wave of submissions only once it has the answers to the one before, lists and all:
+ * so those of one wave are kept whole.
+ */
+function withLatestLists(answers: readonly CommandAnswer[]): readonly CommandAnswer[] {
+  let lists = 0;
+  let bytes = 0;
+  const kept = answers.slice(-LIMITS.commandsRememberedMax).reverse();
+  const whole = kept.map((each, i) => {
+    if (!each.accepted && !each.refused) return i === 0 ? each : withoutLists(each);
+    lists += 1;
+    bytes += jsonBytes([each.accepted, each.refused]);
+    const isOfWave =
+      lists === 1 || (lists <= LIMITS.waveCommandsMax && bytes <= LIMITS.waveBytesMax);
+    return isOfWave ? each : withoutLists(each);
+  });
+  return whole.reverse();
 }

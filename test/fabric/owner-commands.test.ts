@@ -112,6 +112,56 @@ describe('the ledger', () => {
   });
 });
 
+describe('commands to one shard', () => {
+  const asked = (state: OrchestratorState, ...events: OrchestratorEvent[]) => {
+    const decision = decide(state, events, 1_000);
+    const ids = decision.effects.flatMap((effect) =>
+      effect.do === 'send' && effect.message.kind === 'command'
+        ? [effect.message.body.commandId]
+        : [],
+    );
+    return { state: decision.state, ids };
+  };
+  const submission = (id: string, payload: unknown = null) =>
+    command('submitJobs', { jobs: jobs(1, Number(id.slice(1)), payload) }, id);
+  const answered = (commandId: string): OrchestratorEvent => ({
+    on: 'answer',
+    answer: {
+      commandId,
+      shard: 'earth',
+      outcome: 'applied',
+      effect: '',
+      appliedAtMs: 1_000,
+      afterSeq: 0,
+    },
+  });
+
+  it('go one at a time, but for submissions, which go in waves', () => {
+    const opened = openOrchestrator(spec, 0);
+    const pause = command('pauseShard', { shard: 'earth' }, 'pause');
+    const first = asked(opened, submission('s1'), submission('s2'), pause, submission('s3'));
+    expect(first.ids).toEqual(['s1']);
+    const second = asked(first.state, answered('s1'));
+    expect(second.ids).toEqual(['s2']);
+    const third = asked(second.state, submission('s4'), answered('s2'));
+    expect(third.ids).toEqual(['pause']);
+    const fourth = asked(third.state, answered('pause'));
+    expect(fourth.ids).toEqual(['s3', 's4']);
+    const fifth = asked(fourth.state, submission('s5'), answered('s4'));
+    expect(fifth.ids).toEqual([]);
+    expect(asked(fifth.state, answered('s3')).ids).toEqual(['s5']);
+  });
+
+  it('a wave has a cap in commands and in bytes', () => {
+    const many = Array.from({ length: 40 }, (_, i) => submission(`s${i}`));
+    const opened = asked(openOrchestrator(spec, 0), ...many);
+    expect(asked(opened.state, answered('s0')).ids).toHaveLength(LIMITS.waveCommandsMax);
+    const large = Array.from({ length: 5 }, (_, i) => submission(`s${i}`, 'x'.repeat(50_000)));
+    const heavy = asked(openOrchestrator(spec, 0), ...large);
+    expect(asked(heavy.state, answered('s0')).ids).toEqual(['s1', 's2']);
+  });
+});
+
 describe('20,000 jobs handed in by hand', () => {
   /** Hands them in by batches of 500, as the command line does, with every answer on its way back. */
   function submitted() {
