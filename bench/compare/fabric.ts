@@ -57,7 +57,7 @@ export const FABRIC: Contender = {
     leaseJobsMax: 1_000,
     pageJobs: 5_000,
     /** Ten updates of a workflow are the most that the server has under way. */
-    submitters: 8,
+    submitters: 4,
   },
   module: 'fabric.mjs',
   supervisesItself: true,
