@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { number } from '../../reporting/numbers.ts';
 import type { Contender, Presence } from './contender.ts';
+import { OUTSIDERS } from './contenders.ts';
 import { latencyFigures } from './histogram.ts';
 import { writeJobs } from './jobs.ts';
 import { machineFacts } from './machine.ts';
@@ -194,6 +195,7 @@ export async function compare(
       machine,
       options,
       contenders: looked.map(({ contender, presence }) => compared(contender, presence)),
+      outsiders: OUTSIDERS,
       cells,
       scaling: scalingOf(cells),
       latencies,

@@ -48,3 +48,10 @@ export interface Contender {
   /** Starts an empty store in a folder; null where its process brings its own. */
   readonly openStore: ((folder: string) => Promise<Store>) | null;
 }
+
+/** Somebody who belongs beside the others and is not measured. */
+export interface Outsider {
+  readonly name: string;
+  readonly title: string;
+  readonly why: string;
+}

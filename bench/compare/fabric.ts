@@ -7,7 +7,6 @@ import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { MissionInput } from '../../fabric/mission/schema.ts';
 import type { RunSpec } from '../../fabric/mission/run-spec.ts';
 import type { Report } from '../../reporting/schema.ts';
 import { accessFabric } from '../../scripts/fabric-access.ts';
@@ -28,11 +27,11 @@ import {
   outcomeTimes,
   writeResults,
 } from './fabric-ledger.ts';
+import { agentModule, missionOf } from './fabric-mission.ts';
 import type { BenchJob } from './jobs.ts';
 import type { Answers, PeerOrder } from './peer-process.ts';
 import { temporalExecutable } from './stores/temporal.ts';
 
-const SHARD = 'earth';
 const MISSION = 'mission.json';
 const LOOK_MS = 20;
 /** A shard's inbox is bounded: what it refuses as full is submitted again. */
@@ -43,10 +42,10 @@ export const FABRIC: Contender = {
   title: 'Planetary Orchestrator Fabric',
   durability: 'fsync',
   lacks:
-    'a store that others know, such as PostgreSQL or Redis, to look into by SQL; a bounded inbox for jobs that come one by one; here one shard and one node host',
+    'no store that others know, to look into by SQL; no delayed or repeating jobs; each single submission is a recorded command, which costs; a shard holds 2,000 submitted jobs',
   keeps: 'results in synced segments, outcomes in a hash-chained ledger',
   paths: {
-    default: '`submit` with one job a call to a fabric that is up (OwnerConsole.submit)',
+    default: 'OwnerConsole.submit with one job a call, to a fabric that is up',
     bulk: 'a mission whose feed is the file of jobs; its time includes looking the whole file through before the start',
   },
   settings: {
@@ -73,39 +72,6 @@ export const FABRIC: Contender = {
     }
   },
 };
-
-/** The agent of the mission, written beside it: the same computing and the same wait that everybody does. */
-function agentModule(handlerMs: number): string {
-  const wait = `await new Promise((wake) => setTimeout(wake, ${handlerMs}));`;
-  return `import { createHash } from 'node:crypto';
-export default {
-  name: 'hash',
-  async handle({ payload }) {
-    ${handlerMs > 0 ? wait : ''}
-    return { status: 'completed', result: createHash('sha256').update(payload).digest('hex') };
-  },
-};
-`;
-}
-
-function missionOf({ path, handlerMs, jobsFile, settings }: PeerOrder): MissionInput {
-  const nodes = Number(handlerMs > 0 ? settings['nodesWhenJobsWait'] : settings['nodes']);
-  return {
-    scenario: 'bench',
-    mode: path === 'bulk' ? 'mission' : 'service',
-    shards: { [SHARD]: {} },
-    nodes: Array.from({ length: nodes }, (_, i) => ({
-      id: `hash-${i}`,
-      shard: SHARD,
-      slots: Number(settings['slots']),
-      adapter: { type: 'agent', agent: `hash-${i}`, module: 'agent.mjs' },
-    })),
-    feeds:
-      path === 'bulk'
-        ? [{ id: 'jobs', shard: SHARD, source: { type: 'ndjson', path: jobsFile } }]
-        : [],
-  };
-}
 
 type RunAnswer = Answers['run'];
 

@@ -8,7 +8,7 @@ import { postgresVersion, startPostgres } from './stores/postgres.ts';
 import { redisVersion, startRedis } from './stores/redis.ts';
 import { startTemporal, temporalExecutable } from './stores/temporal.ts';
 
-const INSTALL_PEERS = 'npm ci --prefix bench/peers';
+const INSTALL_PEERS = 'npm ci --prefix bench/peers --ignore-scripts';
 /** Calls of one submitter at a time, for all that are not limited by their server. */
 const SUBMITTERS = 32;
 const BULK_JOBS = 1_000;

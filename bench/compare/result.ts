@@ -1,5 +1,5 @@
 /** What a comparison comes to: the JSON file, of which the table and the page are two views. */
-import type { Durability, PathName, Settings } from './contender.ts';
+import type { Durability, Outsider, PathName, Settings } from './contender.ts';
 import type { LatencyFigures } from './histogram.ts';
 import type { Machine } from './machine.ts';
 import type { CompareOptions } from './plan.ts';
@@ -77,6 +77,7 @@ export interface Comparison {
   readonly machine: Machine;
   readonly options: CompareOptions;
   readonly contenders: readonly ComparedContender[];
+  readonly outsiders: readonly Outsider[];
   readonly cells: readonly ComparedCell[];
   readonly scaling: readonly ComparedScaling[];
   readonly latencies: readonly ComparedLatency[];

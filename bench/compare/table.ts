@@ -10,7 +10,7 @@ const CLASSES = Object.keys(DURABILITY_WORDS) as Durability[];
 
 /** All lines, without colour. */
 export function comparisonLines(comparison: Comparison): string[] {
-  const { contenders } = comparison;
+  const { contenders, outsiders } = comparison;
   return [
     ...CLASSES.flatMap((durability) => {
       const own = contenders.filter((each) => each.durability === durability && !each.notRun);
@@ -19,6 +19,7 @@ export function comparisonLines(comparison: Comparison): string[] {
     ...contenders.flatMap(({ name, notRun }) =>
       notRun === null ? [] : [`not run: ${name}: ${notRun.why}; ${notRun.install}`],
     ),
+    ...outsiders.map(({ name, why }) => `not run: ${name}: ${why}`),
   ];
 }
 

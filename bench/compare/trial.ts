@@ -26,6 +26,8 @@ export interface Trial {
   readonly seed: number;
   /** A run that takes longer has no figure. */
   readonly limitMs: number;
+  /** How long after a kill work may take to go on. */
+  readonly resumeMs?: number;
   readonly onProgress?: (ended: number) => void;
 }
 
@@ -53,7 +55,6 @@ interface Opened {
 }
 
 const CLOSE_MS = 20_000;
-/** How long after a kill work may take to go on. */
 const RESUME_MS = 120_000;
 /** So long after the first outcome, and up to twice as long, workers are killed. */
 const KILL_AFTER_MS = 300;
@@ -103,12 +104,13 @@ export async function openLoopTrial(
  * 0 to 1, moves the instant of the kill.
  */
 export async function resumeTrial(trial: Trial, share: number): Promise<Measured<number>> {
+  const { resumeMs = RESUME_MS } = trial;
   return await withOpened(trial, async (opened) => {
     const { peer } = opened;
     await within(trial.limitMs, peer.ask('begin'));
     await pause(KILL_AFTER_MS * (1 + share));
     if (trial.contender.supervisesItself === true) {
-      return (await within(RESUME_MS, peer.ask('killWorker'))).afterMs;
+      return (await within(resumeMs, peer.ask('killWorker'))).afterMs;
     }
     const killedAtMs = Date.now();
     await peer.kill();
@@ -116,7 +118,7 @@ export async function resumeTrial(trial: Trial, share: number): Promise<Measured
     try {
       await again.ready;
       const asked = again.ask('firstOutcome', { afterMs: killedAtMs });
-      return (await within(RESUME_MS, asked)).atMs - killedAtMs;
+      return (await within(resumeMs, asked)).atMs - killedAtMs;
     } finally {
       await again.kill();
     }

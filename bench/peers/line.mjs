@@ -232,10 +232,16 @@ export async function serve(open) {
     PROGRESS_MS,
   );
   timer.unref();
+  const answer = async (what, args) => say({ event: what, ...(await served[what](args)) });
   for await (const line of createInterface({ input: process.stdin })) {
-    const { do: what, ...rest } = JSON.parse(line);
-    say({ event: what, ...(await served[what](rest)) });
-    if (what === 'close') break;
+    const { do: what, ...args } = JSON.parse(line);
+    const answered = answer(what, args);
+    // A run that takes too long is under way still when it is closed.
+    if (what !== 'close') void answered.catch(fail);
+    else {
+      await answered;
+      break;
+    }
   }
   process.exit(0);
 }

@@ -126,7 +126,15 @@ describe('.ci/run', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ci-run-'));
     folders.push(folder);
     cpSync(join(root, '.ci'), join(folder, '.ci'), { recursive: true });
-    const stubs = { npm, chromium: [], git: [], python3: [] };
+    const stubs = {
+      npm,
+      chromium: [],
+      git: [],
+      python3: [],
+      strace: [],
+      'redis-server': [],
+      initdb: [],
+    };
     mkdirSync(join(folder, 'stubs'));
     mkdirSync(join(folder, 'reports'));
     for (const [name, lines] of Object.entries(stubs)) {
