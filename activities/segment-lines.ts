@@ -53,14 +53,13 @@ interface Line {
 /** The jobs as text, a line for each sort of them. No two may be the same attempt at one job. */
 export function linesOf(ended: readonly EndedJob[]): string {
   const sorts = new Map<string, EndedJob[]>();
-  let last: { readonly key: string; readonly jobs: EndedJob[]; readonly like: EndedJob } | null =
-    null;
+  let last: { readonly like: EndedJob; readonly jobs: EndedJob[] } | null = null;
   for (const job of ended) {
     if (last === null || !isAlike(last.like, job)) {
       const key = keyOf(job);
       const jobs = sorts.get(key) ?? [];
       sorts.set(key, jobs);
-      last = { key, jobs, like: job };
+      last = { like: job, jobs };
     }
     last.jobs.push(job);
   }

@@ -35,6 +35,11 @@ export async function choosePorts(
   return { grpc, ui, http: await take(0), metrics: await take(0) };
 }
 
+/** A port that nobody listens on just now, wherever the system finds one. */
+export async function freePort(): Promise<number> {
+  return await nextFreePort(0, new Set());
+}
+
 async function nextFreePort(preferred: number, taken: ReadonlySet<number>): Promise<number> {
   for (let offset = 0; offset < SCAN_PORTS_MAX; offset += 1) {
     const port = await listenOnce(preferred === 0 ? 0 : preferred + offset);

@@ -83,3 +83,25 @@ export function section(id: string, heading: string, lead: HtmlPart, body: HtmlP
     ${body}
   </section> `;
 }
+
+/** A whole file, with `style` as its CSS. It may load nothing, from anywhere, and runs no script. */
+export function htmlFile(title: string, style: string, body: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+        />
+        <title>${title}</title>
+        <style>
+          ${new Html(style)}
+        </style>
+      </head>
+      <body>
+        ${body}
+      </body>
+    </html> `.text;
+}

@@ -3,7 +3,7 @@
  * the scenario has such a page, then the fabric's numbers, each with a sentence that says what it is.
  */
 import type { FirstPage } from './first-page.ts';
-import { Html, html, section, type HtmlPart } from './html.ts';
+import { Html, html, htmlFile, section, type HtmlPart } from './html.ts';
 import { counted, duration, number, percent, titled } from './numbers.ts';
 import {
   faultSection,
@@ -40,26 +40,10 @@ export function reportPage(report: Report, firstPage: FirstPage | null, files: P
     timeSection(report),
     fileSection(report, files),
   ];
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-        />
-        <title>${report.title}</title>
-        <style>
-          ${new Html(PAGE_STYLE)}${new Html(firstPage?.style ?? '')}
-        </style>
-      </head>
-      <body>
-        ${pageHeader(report, firstPage)}
-        <main>${parts}</main>
-        <footer>${footer(report)}</footer>
-      </body>
-    </html> `.text;
+  const body = html`${pageHeader(report, firstPage)}
+    <main>${parts}</main>
+    <footer>${footer(report)}</footer> `;
+  return htmlFile(report.title, PAGE_STYLE + (firstPage?.style ?? ''), body);
 }
 
 function pageHeader(report: Report, firstPage: FirstPage | null): Html {

@@ -10,8 +10,10 @@ export async function occupiedBytes(folder: string): Promise<number> {
   let bytes = 0;
   for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) bytes += await occupiedBytes(path);
-    else bytes += ((await lstat(path).catch(() => null))?.blocks ?? 0) * BLOCK_BYTES;
+    const own = entry.isDirectory()
+      ? await occupiedBytes(path)
+      : ((await lstat(path).catch(() => null))?.blocks ?? 0) * BLOCK_BYTES;
+    bytes += own;
   }
   return bytes;
 }

@@ -2,7 +2,7 @@
  * The comparison for people: one HTML file that needs no network. The two classes of durability stand apart,
  * and beside each contender stands what it lacks, since none of them does the same work as another.
  */
-import { Html, html, section, table } from '../../reporting/html.ts';
+import { html, htmlFile, section, table, type Html } from '../../reporting/html.ts';
 import { number } from '../../reporting/numbers.ts';
 import { PAGE_STYLE } from '../../reporting/page-style.ts';
 import { BARS_STYLE, barChart } from './bars.ts';
@@ -20,41 +20,25 @@ export function comparisonPage(comparison: Comparison): string {
   const ran = (durability: Durability): ComparedContender[] =>
     contenders.filter((each) => each.durability === durability && each.notRun === null);
   const classes = CLASSES.map((each) => ({ durability: each, own: ran(each) }));
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-        />
-        <title>The fabric beside other job systems</title>
-        <style>
-          ${new Html(PAGE_STYLE + BARS_STYLE)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>The fabric beside other job systems</h1>
-          <p class="quiet">
-            ${startedAt.slice(0, 10)} · median of ${options.runs} runs, their range as a line across
-            the bar · seed ${options.seed}
-          </p>
-          <p class="verdict">
-            The same jobs went through each: 128 bytes in, 64 bytes out. A run counts when every job
-            has exactly one result and it is the right one. What is promised when a job is
-            acknowledged differs, so contenders are compared within their class of durability only.
-          </p>
-        </header>
-        <main>
-          ${classes.map(({ durability, own }) =>
-            own.length === 0 ? null : classSection(comparison, durability, own),
-          )}
-          ${notRunSection(comparison)} ${conditionsSection(comparison)}
-        </main>
-      </body>
-    </html> `.text;
+  const body = html`<header>
+      <h1>The fabric beside other job systems</h1>
+      <p class="quiet">
+        ${startedAt.slice(0, 10)} · median of ${options.runs} runs, their range as a line across the
+        bar · seed ${options.seed}
+      </p>
+      <p class="verdict">
+        The same jobs went through each: 128 bytes in, 64 bytes out. A run counts when every job has
+        exactly one result and it is the right one. What is promised when a job is acknowledged
+        differs, so contenders are compared within their class of durability only.
+      </p>
+    </header>
+    <main>
+      ${classes.map(({ durability, own }) =>
+        own.length === 0 ? null : classSection(comparison, durability, own),
+      )}
+      ${notRunSection(comparison)} ${conditionsSection(comparison)}
+    </main> `;
+  return htmlFile('The fabric beside other job systems', PAGE_STYLE + BARS_STYLE, body);
 }
 
 function classSection(

@@ -71,7 +71,7 @@ export function jobsPerSecond(state: ShardState, nowMs: number): number {
   let rate = 0;
   for (const node of state.nodes) {
     if (!takesLeases(node, nowMs)) continue;
-    rate += (node.spec.slots * 1000) / Math.max(serviceMs(node, null), SERVICE_MS_MIN);
+    rate += (node.spec.slots * 1000) / serviceMs(node, null);
   }
   return rate;
 }
@@ -82,7 +82,7 @@ export function appetite({ nodes, fabricPolicy }: ShardState, nowMs: number): nu
   let jobs = 0;
   for (const node of nodes) {
     if (!takesLeases(node, nowMs)) continue;
-    const lease = leaseTargetMs / Math.max(serviceMs(node, null), SERVICE_MS_MIN);
+    const lease = leaseTargetMs / serviceMs(node, null);
     jobs += leaseWindow(node) * Math.min(Math.ceil(lease), leaseJobsMax);
   }
   return jobs;
@@ -118,7 +118,7 @@ function fillLease(draft: Draft, node: NodeState, places: number): JobSlice[] {
       !avoids(state, jobs, node, nowMs),
   );
   const waiting = eligible.reduce((sum, jobs) => sum + size(jobs.ordinals), 0);
-  const perMs = 1 / Math.max(serviceMs(node, eligible[0]?.estimateMs ?? null), SERVICE_MS_MIN);
+  const perMs = 1 / serviceMs(node, eligible[0]?.estimateMs ?? null);
   const target = Math.ceil(state.fabricPolicy.leaseTargetMs * perMs);
   const share = Math.max(Math.ceil(waiting / Math.max(places, 1)), Math.floor(SHORTEST_MS * perMs));
   let room = Math.max(1, Math.min(target, share, state.fabricPolicy.leaseJobsMax));
@@ -184,5 +184,5 @@ function grant(draft: Draft, { node, window, free }: Candidate, items: JobSlice[
 }
 
 function serviceMs(node: NodeState, estimateMs: number | null): number {
-  return node.serviceMs ?? estimateMs ?? UNKNOWN_SERVICE_MS;
+  return Math.max(node.serviceMs ?? estimateMs ?? UNKNOWN_SERVICE_MS, SERVICE_MS_MIN);
 }

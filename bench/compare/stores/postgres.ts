@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../../../engine/ports.ts';
 import type { Store } from './store.ts';
-import { freePort, startProgram } from './store.ts';
+import { startProgram } from './store.ts';
 
 const run = promisify(execFile);
 const HOST = '127.0.0.1';
