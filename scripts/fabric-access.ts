@@ -138,21 +138,26 @@ export async function fetchWholeStatus(access: Asked): Promise<FabricStatus> {
 }
 
 /**
- * What became of a command that was sent as a signal; null when that is not known by then. An answer of
- * `received` comes from a workflow run that was left meanwhile: the next one is asked.
+ * What became of a command that was sent as a signal; null when that is not known by then, or when the command
+ * is given up. An answer of `received` comes from a workflow run that was left meanwhile: the next one is asked.
  */
 export async function awaitOutcome(
   access: Asked & Pick<FabricAccess, 'connection'>,
   commandId: string,
   deadlineMs: number,
+  givenUp: AbortSignal,
 ): Promise<CommandRecord | null> {
   const ask = (): Promise<CommandRecord | null> =>
     orchestratorOf(access).executeUpdate<CommandRecord | null, [object]>(UPDATE.commandOutcome, {
       args: [{ commandId }],
     });
   let known: CommandRecord | null = null;
-  while (Date.now() < deadlineMs) {
-    const answer = await access.connection.withDeadline(deadlineMs, ask).catch(() => null);
+  const { connection } = access;
+  // The SDK adds one listener for every request.
+  setMaxListeners(0, givenUp);
+  const askInTime = (): Promise<CommandRecord | null> => connection.withDeadline(deadlineMs, ask);
+  while (Date.now() < deadlineMs && !givenUp.aborted) {
+    const answer = await connection.withAbortSignal(givenUp, askInTime).catch(() => null);
     if (answer !== null && answer.outcome !== 'received') return answer;
     known = answer ?? known;
     await pause(ASK_EVERY_MS);

@@ -24,6 +24,7 @@ import {
   notOpen,
   orchestratorOf,
 } from './fabric-access.ts';
+import { JointSubmissions } from './joint-submissions.ts';
 import { operatorName } from './place.ts';
 
 /** Who, why, and under which id; a second command of the same id is not carried out again. */
@@ -51,8 +52,15 @@ export type NodeToExpect = Pick<NodeSpec, 'id' | 'shard'> & NodeChange;
 /** The ways to a fabric that the console needs; the command line's tests bring their own. */
 export interface ConsoleLine {
   signal(name: OwnerCommandName, args: Readonly<Record<string, unknown>>): Promise<void>;
-  /** What became of a command, or what is known of it at the deadline (ms since the epoch). */
-  outcome(commandId: string, deadlineMs: number): Promise<CommandRecord | null>;
+  /**
+   * What became of a command, or what is known of it at the deadline (ms since the epoch), or once it is given up.
+   * May be asked before the command has come.
+   */
+  outcome(
+    commandId: string,
+    deadlineMs: number,
+    givenUp: AbortSignal,
+  ): Promise<CommandRecord | null>;
   status(): Promise<FabricStatus>;
   governance(): Promise<Governance>;
   close(): Promise<void>;
@@ -66,10 +74,14 @@ const WAIT_MS = 15_000;
  */
 export class OwnerConsole {
   readonly #line: ConsoleLine;
+  readonly #submissions: JointSubmissions;
 
   /** Over a line that is open already; `connect` is what programs want. */
   constructor(line: ConsoleLine) {
     this.#line = line;
+    this.#submissions = new JointSubmissions((jobs, options) =>
+      this.#command('submitJobs', { jobs }, options),
+    );
   }
 
   /**
@@ -158,7 +170,8 @@ export class OwnerConsole {
 
   /**
    * Submits at most 500 jobs, of at most 512 KiB together. The record's answers name those accepted and
-   * those refused with the reason. Throws RangeError, and sends nothing, when they are larger.
+   * those refused with the reason. Calls that are made while one is under way go together as the next command, unless
+   * they bring a `commandId`. Throws RangeError, and sends nothing, when the jobs are larger or 10,000 calls wait.
    */
   async submit(jobs: readonly JobToSubmit[], options?: CommandOptions): Promise<CommandRecord> {
     const bytes = jsonBytes(jobs);
@@ -166,7 +179,7 @@ export class OwnerConsole {
       const most = `at most ${LIMITS.relayBytesMax} together`;
       throw new RangeError(`found jobs of ${bytes} bytes; expected ${most}: hand over references`);
     }
-    return await this.#command('submitJobs', { jobs }, options);
+    return await this.#submissions.submit(jobs, options);
   }
 
   /** Status and governance as they are now. Throws when no orchestrator process answers. */
@@ -189,14 +202,20 @@ export class OwnerConsole {
     const by = options.by ?? operatorName(process.env);
     const reason = options.reason ?? '';
     const sentAtMs = Date.now();
-    await this.#line.signal(name, { ...args, commandId, by, reason });
-    const sent = sentRecord({ commandId, name, args, by, reason }, sentAtMs);
-    return await this.#outcome(sent, sentAtMs + (options.waitMs ?? WAIT_MS));
-  }
-
-  /** Waits for the outcome, and answers with what is known at the deadline. */
-  async #outcome(sent: CommandRecord, deadlineMs: number): Promise<CommandRecord> {
-    const known = (await this.#line.outcome(sent.commandId, deadlineMs)) ?? sent;
+    const givenUp = new AbortController();
+    // Asked at once: where command and question come together, the orchestrator has both in one task.
+    const outcome = this.#line.outcome(
+      commandId,
+      sentAtMs + (options.waitMs ?? WAIT_MS),
+      givenUp.signal,
+    );
+    try {
+      await this.#line.signal(name, { ...args, commandId, by, reason });
+    } catch (error) {
+      givenUp.abort();
+      throw error;
+    }
+    const known = (await outcome) ?? sentRecord({ commandId, name, args, by, reason }, sentAtMs);
     return known.outcome === 'received' ? { ...known, outcome: 'unconfirmed' } : known;
   }
 }
@@ -228,7 +247,8 @@ export function lineTo(access: FabricAccess): ConsoleLine {
         throw error instanceof WorkflowNotFoundError ? notOpen(access) : error;
       }
     },
-    outcome: (commandId, deadlineMs) => awaitOutcome(access, commandId, deadlineMs),
+    outcome: (commandId, deadlineMs, givenUp) =>
+      awaitOutcome(access, commandId, deadlineMs, givenUp),
     status: () => fetchWholeStatus(access),
     governance: () => fetchGovernance(access),
     close: () => access.close(),

@@ -14,6 +14,7 @@ import { ORCHESTRATOR } from '../fabric/orchestrator/checkpoints.ts';
 import {
   decide,
   isEnded,
+  isExpecting,
   mayContinue,
   nextWake,
   resumeEffects,
@@ -64,6 +65,7 @@ const core: Core<OrchestratorState, OrchestratorEvent, OrchestratorEffect> = {
   isEnded,
   isOneWay: (effect) => effect.do !== 'append' && effect.do !== 'seal',
   mayContinue,
+  isExpecting,
   wake: { on: 'wake' },
 };
 
@@ -122,6 +124,7 @@ export async function orchestratorWorkflow({
       carryOut,
       sending: () => sending.open,
       settled: (state) => {
+        sending.flush();
         wf.setCurrentDetails(describeFabric(state));
         showState(phase(state));
       },
@@ -220,20 +223,18 @@ function tellOutcomes(shell: OrchestratorShell): void {
 }
 
 function takeMessages(shell: OrchestratorShell): void {
+  const name = SIGNAL.message;
+  const unknown = (input: unknown): OrchestratorEvent => {
+    return { on: 'command', name, input, via: 'signal', fallbackId: wf.uuid4() };
+  };
   wf.setHandler(
-    wf.defineSignal<[unknown]>(SIGNAL.message),
-    (input) => {
-      const message = parseMessage(input);
-      const event = message === null ? null : orchestratorEventOf(message);
-      const name = SIGNAL.message;
-      const unknown = {
-        on: 'command',
-        name,
-        input,
-        via: 'signal',
-        fallbackId: wf.uuid4(),
-      } as const;
-      shell.happened(event ?? unknown);
+    wf.defineSignal<[unknown, ...unknown[]]>(name),
+    (first, ...more) => {
+      for (const input of [first, ...more]) {
+        const message = parseMessage(input);
+        const event = message === null ? null : orchestratorEventOf(message);
+        shell.happened(event ?? unknown(input));
+      }
     },
     { description: 'Between the workflows of the fabric; not for people.' },
   );

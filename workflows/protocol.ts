@@ -27,7 +27,7 @@ export const WORKFLOW = { orchestrator: 'orchestratorWorkflow', shard: 'shardWor
 
 /** Signals of the orchestrator beside the owner commands. `registerNode` goes to a shard as well. */
 export const SIGNAL = {
-  /** Between workflows: one `Message`. */
+  /** Between workflows: one `Message` or more, each an argument. */
   message: 'fabricMessage',
   /** A node host to its shard: `{ node: NodeSpec, session: string }`. */
   registerNode: 'registerNode',

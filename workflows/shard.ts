@@ -8,7 +8,7 @@ import type { ShardCommand } from '../fabric/messages.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { parseCommand } from '../fabric/orchestrator/command-schema.ts';
 import { reason } from '../fabric/reasons.ts';
-import { decide, mayContinue, resumeEffects } from '../fabric/shard/decide.ts';
+import { decide, isExpecting, mayContinue, resumeEffects } from '../fabric/shard/decide.ts';
 import { shardEventOf, type ShardEffect, type ShardEvent } from '../fabric/shard/events.ts';
 import { parseRegistration } from '../fabric/shard/registration.ts';
 import { describeShard, isEnded, loadReport, phase } from '../fabric/shard/report.ts';
@@ -34,6 +34,7 @@ const core: Core<ShardState, ShardEvent, ShardEffect> = {
   isEnded,
   isOneWay: (effect) => effect.do === 'send' || effect.do === 'cut',
   mayContinue,
+  isExpecting,
   wake: { on: 'wake' },
 };
 
@@ -57,6 +58,7 @@ export async function shardWorkflow({ spec, shard, carried }: ShardInput): Promi
       carryOut: (effect) => effects.carryOut(effect),
       sending: () => sending.open,
       settled: (state, done) => {
+        sending.flush();
         if (done.some(isReport)) wf.setCurrentDetails(describeShard(state, Date.now()));
         showState(phase(state));
       },
@@ -100,12 +102,14 @@ function takeSignals(shard: string, happened: (event: ShardEvent) => void): void
     { description: 'A node host registers a node. {node, session}' },
   );
   wf.setHandler(
-    wf.defineSignal<[unknown]>(SIGNAL.message),
-    (input) => {
-      const message = parseMessage(input);
-      const event = message === null ? null : shardEventOf(message);
-      if (event !== null) happened(event);
-      else refuse(SIGNAL.message, input, reason('bad-arguments', { problem: 'no such message' }));
+    wf.defineSignal<[unknown, ...unknown[]]>(SIGNAL.message),
+    (first, ...more) => {
+      for (const input of [first, ...more]) {
+        const message = parseMessage(input);
+        const event = message === null ? null : shardEventOf(message);
+        if (event !== null) happened(event);
+        else refuse(SIGNAL.message, input, reason('bad-arguments', { problem: 'no such message' }));
+      }
     },
     { description: 'Between the workflows of the fabric; not for people.' },
   );

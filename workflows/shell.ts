@@ -20,6 +20,8 @@ export interface Core<State, Event, Effect> {
   readonly isEnded: (state: State) => boolean;
   /** False while something short is under way that a new run could not take up. */
   readonly mayContinue: (state: State) => boolean;
+  /** True while word is on its way that would come in just when a run asks to end. */
+  readonly isExpecting: (state: State) => boolean;
   readonly wake: Event;
 }
 
@@ -44,20 +46,38 @@ export interface ShellOrder<State, Event, Effect> {
 const LAST_SIGNALS_WAIT = '1m';
 /** As with events: what a cold replay takes must stay far below the time that the engine gives a task. */
 const HISTORY_BYTES_MAX = 2_000_000;
-/** Undecided events that are let by when a run is twice as long as it should be; see `#isQuiet`. */
-const LOUDNESS_MAX = 8;
+/**
+ * How long a run may become, as a share of what it should be, for what stands against a new one: word that is
+ * expected, and updates, which ask again at the next run; and signals that the engine has not taken, which have
+ * to be sent again when their answers stay away. A long run takes long to replay, and its task may take no longer
+ * than its second.
+ */
+const WAITING_MAX = 1.25;
+const SENDING_MAX = 1.5;
+/** A timer that fires so soon is word that is expected. */
+const SOON_MS = 50;
+/** From this length on a timer brings a task to ask in, and again when the run has become so much longer. */
+const LOOK_FROM = 1.25;
+const LOOK_STEP = 0.05;
+/** From this length on events are let by undecided: so many for each time that it is longer than that. */
+const LOUD_FROM = 2;
+const LOUDNESS = 8;
 
 export class Shell<State, Event, Effect> {
   state: State;
   /** True once this run only waits to hand over to the next. */
   isLeaving = false;
-  /** Updates that wait for their answer: for a while a run that has become long waits for them too. */
+  /** Updates that wait for their answer. */
   asking = 0;
   #inbox: Event[];
   #wakes: number[] = [];
   #failure: Error | null = null;
-  /** The look at whether this is the instant to hand over. */
+  /** The timer that brings a task to hand over in. */
   #look: 'none' | 'set' | 'due' = 'none';
+  /** Length of the run from which it is set, as a share of what it should be. */
+  #lookFrom = LOOK_FROM;
+  /** Events in the history when something was last asked of the engine: the same within one task. */
+  #actedAt = 0;
 
   constructor({ state, pending }: Carried<State, Event>) {
     this.state = state;
@@ -82,22 +102,29 @@ export class Shell<State, Event, Effect> {
     if (!isFirstRun) this.#takeUp(order);
     for (;;) {
       if (this.#failure !== null) throw this.#failure;
-      if (this.#look === 'due' && this.#isQuiet(order)) {
+      if (this.#isQuiet(order)) {
         this.isLeaving = true;
         return { state: this.state, pending: this.#inbox };
       }
-      if (this.#look === 'due') this.#look = 'none';
+      if (this.#look === 'due') {
+        this.#look = 'none';
+        this.#lookFrom = lengthOfRun(order.historyEventsMax) + LOOK_STEP;
+      }
       if (this.#inbox.length > 0) this.#decide(order);
       if (core.isEnded(this.state)) {
         this.isLeaving = true;
         await this.#drain(order);
         return null;
       }
-      const mayLook = (): boolean => this.#look === 'none' && this.#isTimeToLeave(order);
-      if (mayLook()) this.#lookAgain();
+      if (this.#isTimeToLook(order)) this.#lookAgain();
       this.#setTimer(core);
       await wf.condition(
-        () => this.#inbox.length > 0 || this.#failure !== null || this.#look === 'due' || mayLook(),
+        () =>
+          this.#inbox.length > 0 ||
+          this.#failure !== null ||
+          this.#look === 'due' ||
+          this.#isTimeToLook(order) ||
+          this.#isQuiet(order),
       );
     }
   }
@@ -105,7 +132,7 @@ export class Shell<State, Event, Effect> {
   #decide({ core, carryOut, settled }: ShellOrder<State, Event, Effect>): void {
     const decision = core.decide(this.state, this.#inbox.splice(0), Date.now());
     this.state = decision.state;
-    for (const effect of decision.effects) carryOut(effect);
+    this.#carryOut(decision.effects, carryOut);
     settled(this.state, decision.effects);
   }
 
@@ -114,36 +141,49 @@ export class Shell<State, Event, Effect> {
     this.state = decision.state;
     const oneWay = decision.effects.filter((effect) => core.isOneWay(effect));
     const effects = [...core.resumeEffects(this.state), ...oneWay];
-    for (const effect of effects) carryOut(effect);
+    this.#carryOut(effects, carryOut);
     settled(this.state, effects);
   }
 
-  /**
-   * True when this run has become long and nothing stands against a new one. A signal that the engine has
-   * not taken yet does, and an update not yet answered, for as long as the run is not far too long.
-   */
-  #isTimeToLeave({ core, historyEventsMax, sending }: ShellOrder<State, Event, Effect>): boolean {
-    const used = lengthOfRun(historyEventsMax);
-    const isOwing = sending() + this.asking > 0;
-    return used >= 1 && core.mayContinue(this.state) && (!isOwing || used >= 2);
-  }
-
-  #lookAgain(): void {
-    this.#look = 'set';
-    void wf.sleep(1).then(() => (this.#look = 'due'));
+  #carryOut(effects: readonly Effect[], carryOut: (effect: Effect) => void): void {
+    if (effects.length > 0) this.#actedAt = wf.workflowInfo().historyLength;
+    for (const effect of effects) carryOut(effect);
   }
 
   /**
    * The engine refuses to end a run when anything came in during the task that asks for it. The task that
    * follows replays the whole run, so more comes in meanwhile, and a busy workflow would never get away.
-   * So a run asks only in a task of its own, which a timer brings and which has nothing else to do;
-   * if that was refused, the next task sees what came in, and goes on as usual first. The longer
-   * the run has become, the more is let by undecided: it is handed to the next run.
+   * So a run asks only in a short task in which nothing is left to decide and nothing was asked of the engine: one
+   * that told it of a signal that was taken, or one that a timer brought. If that was refused, the next task,
+   * whose replay is too long a time to ask in, has what came in to decide on, and the run goes on as usual first.
+   * Only when it has become much too long are a few events let by: they are handed to the next run undecided.
    */
   #isQuiet(order: ShellOrder<State, Event, Effect>): boolean {
-    if (!this.#isTimeToLeave(order)) return false;
-    const overdue = lengthOfRun(order.historyEventsMax) - 1;
-    return this.#inbox.length <= Math.floor(overdue * LOUDNESS_MAX);
+    const hasActed = this.#actedAt === wf.workflowInfo().historyLength;
+    if (hasActed || !this.#isTimeToLeave(order)) return false;
+    const overdue = Math.max(0, lengthOfRun(order.historyEventsMax) - LOUD_FROM);
+    return this.#inbox.length <= Math.floor(overdue * LOUDNESS);
+  }
+
+  /** True when this run has become long and nothing stands against a new one, or no longer does. */
+  #isTimeToLeave({ core, historyEventsMax, sending }: ShellOrder<State, Event, Effect>): boolean {
+    const used = lengthOfRun(historyEventsMax);
+    if (used < 1 || !core.mayContinue(this.state)) return false;
+    if (sending() > 0) return used >= SENDING_MAX;
+    if (used >= WAITING_MAX) return true;
+    const soonMs = Date.now() + SOON_MS;
+    const isExpecting = this.#wakes.some((at) => at <= soonMs) || core.isExpecting(this.state);
+    return this.asking === 0 && !isExpecting;
+  }
+
+  #isTimeToLook(order: ShellOrder<State, Event, Effect>): boolean {
+    const isDue = lengthOfRun(order.historyEventsMax) >= this.#lookFrom;
+    return isDue && this.#look === 'none' && this.#isTimeToLeave(order);
+  }
+
+  #lookAgain(): void {
+    this.#look = 'set';
+    void wf.sleep(1).then(() => (this.#look = 'due'));
   }
 
   async #drain({ sending }: ShellOrder<State, Event, Effect>): Promise<void> {

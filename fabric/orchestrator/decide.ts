@@ -222,6 +222,11 @@ export function mayContinue({ cutting }: OrchestratorState): boolean {
   return cutting === null;
 }
 
+/** True while word of the ledger or of shards is on its way. */
+export function isExpecting({ ledger, relays }: OrchestratorState): boolean {
+  return appendUnderWay(ledger).length > 0 || relays.length > 0;
+}
+
 /** What a new run of the workflow has to ask for again. */
 export function resumeEffects(state: OrchestratorState): readonly OrchestratorEffect[] {
   const entries = appendUnderWay(state.ledger);

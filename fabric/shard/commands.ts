@@ -203,8 +203,10 @@ function answer(draft: Draft, command: ShardCommand, answered: Answered): void {
     state.direct = [...direct, { command, answer: body }];
   }
   state.answersOwed = [...state.answersOwed, { answer: body, seq: state.ledger.nextSeq - 1 }];
-  // The next report, and with it what was told to the shard by hand, does not wait for its tick.
-  state.report = { ...state.report, due: true, sentAtMs: 0 };
+  // The next report, and with it what was told to the shard by hand, does not wait for its tick. Jobs do: they
+  // come in any number, and a queue that they make too long is reported as it crosses its limit.
+  const { sentAtMs } = state.report;
+  state.report = { ...state.report, due: true, sentAtMs: name === 'submitJobs' ? sentAtMs : 0 };
 }
 
 /**

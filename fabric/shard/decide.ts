@@ -191,6 +191,11 @@ export function mayContinue({ pendingPauses, cutting }: ShardState): boolean {
   return pendingPauses.length === 0 && cutting === null;
 }
 
+/** True while word of the ledger or of nodes is on its way. */
+export function isExpecting({ ledger, leases }: ShardState): boolean {
+  return leases.length > 0 || appendUnderWay(ledger).length > 0;
+}
+
 /**
  * What a new run of the workflow has to ask for again, since answers to the old run's requests no longer
  * reach it. Leases and presences attach to what is already running; pages and appends are repeatable.

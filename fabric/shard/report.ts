@@ -1,7 +1,8 @@
 /**
  * What a shard tells the orchestrator, and when: on a change at most once a tick, at once when the queue
  * crosses the spillover limit (before anything is leased, so that the planner sees the whole of it), when
- * the shard becomes idle or busy, after a command, and when it has closed.
+ * the shard becomes idle or busy (where it does so for every job, a few times a second), after a command, and
+ * when it has closed.
  */
 import { percentile } from '../histogram.ts';
 import { ledgerProblem } from '../ledger.ts';
@@ -19,6 +20,11 @@ import { resultsProblem } from './unwritten.ts';
 
 /** Skill sets that a report names: stranded jobs beyond them wait for the next report. */
 const SKILL_SETS_MAX = 64;
+/**
+ * A shard that becomes busy or idle says so at once, but not more often than this: jobs that come one by one
+ * would each cost two reports, and the orchestrator's time is what limits how many of them there may be.
+ */
+const TURN_MS = 200;
 
 /** Jobs that have arrived and are not leased, the unpulled part of feeds included. */
 export function queueDepth(state: ShardState, nowMs: number): number {
@@ -58,10 +64,18 @@ export function reportCrossing(draft: Draft): void {
 export function reportIfDue(draft: Draft): void {
   const { state, nowMs } = draft;
   const { report } = state;
-  const turned = isIdle(state) !== report.idle || isEnded(state);
+  const turnAt = turnAtMs(state);
+  const turned = (turnAt !== null && nowMs >= turnAt) || isEnded(state);
   const changed = report.due || queueDepth(state, nowMs) !== report.depth;
   const elapsed = nowMs >= report.sentAtMs + state.fabricPolicy.tickMs;
   if (turned || (changed && elapsed)) sendReport(draft, report.over);
+}
+
+/** When the shard is to say that it has become idle or busy; null where the last report said so. */
+export function turnAtMs(state: ShardState): number | null {
+  const { idle, turnedAtMs } = state.report;
+  if (isIdle(state) === idle) return null;
+  return turnedAtMs === undefined ? 0 : turnedAtMs + TURN_MS;
 }
 
 function sendReport(draft: Draft, over: boolean): void {
@@ -69,7 +83,17 @@ function sendReport(draft: Draft, over: boolean): void {
   const seq = state.report.seq + 1;
   const body = loadReport(state, nowMs, seq);
   const { queued: depth, idle } = body;
-  state.report = { seq, sentAtMs: nowMs, due: false, depth, over, idle };
+  const turned = idle === state.report.idle ? {} : { turnedAtMs: nowMs };
+  state.report = {
+    ...state.report,
+    seq,
+    sentAtMs: nowMs,
+    due: false,
+    depth,
+    over,
+    idle,
+    ...turned,
+  };
   send(draft, null, { kind: 'load', body });
 }
 

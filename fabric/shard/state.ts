@@ -167,6 +167,8 @@ export interface ShardState extends CutState {
     /** Queue depth was above the limit at the last report. */
     readonly over: boolean;
     readonly idle: boolean;
+    /** When a report last said that the shard had become idle or busy. Absent before the first. */
+    readonly turnedAtMs?: number;
   };
   /** Answers that are given again when a command comes again. */
   readonly commands: readonly CommandAnswer[];

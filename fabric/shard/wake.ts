@@ -2,7 +2,7 @@
 import { appendAtMs } from '../ledger.ts';
 import { mayDispatch } from './draft.ts';
 import { arrivalMs, arrivedJobs } from './feeds.ts';
-import { queueDepth } from './report.ts';
+import { queueDepth, turnAtMs } from './report.ts';
 import { nodeInstants } from './node-service.ts';
 import { overdueInstants } from './overdue.ts';
 import type { ShardState } from './state.ts';
@@ -18,6 +18,7 @@ export function nextWake(state: ShardState, nowMs: number): number | null {
   const tickMs = report.sentAtMs + fabricPolicy.tickMs;
   const instants: number[] = [];
   if (report.due || queueDepth(state, nowMs) !== report.depth) instants.push(tickMs);
+  instants.push(turnAtMs(state) ?? nowMs);
   for (const feed of state.feeds) {
     const arrived = arrivedJobs(feed, nowMs);
     if (feed.failure !== null || arrived >= feed.spec.total) continue;

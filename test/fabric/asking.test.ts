@@ -48,6 +48,12 @@ class Fabric {
     }
   }
 
+  /** Has every shard look again a moment later: one that has just reported waits a little. */
+  rests(): void {
+    this.nowMs += 200;
+    for (const name of NAMES) this.#shardHears(name, { on: 'wake' });
+  }
+
   #shardHears(name: string, event: ShardEvent): void {
     const { state, effects } = shards.decide(this.#shards.get(name)!, [event], this.nowMs);
     this.#shards.set(name, state);
@@ -82,6 +88,7 @@ it('the first command after a quiet day asks nobody for news', () => {
   fabric.nowMs = DAY_MS;
   const resumeAll = { name: 'resumeAll', input: {}, via: 'signal', fallbackId: 'first' } as const;
   fabric.happens({ on: 'command', ...resumeAll });
+  fabric.rests();
   expect(fabric.hasEnded).toBe(true);
   expect(fabric.askedMs).toEqual([]);
 });

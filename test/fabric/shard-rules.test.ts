@@ -2,10 +2,12 @@
 // reach without moves, and the cap on pieces of the queue.
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../fabric/limits.ts';
+import type { LeaseGrant, ShardCommand } from '../../fabric/messages.ts';
 import { fromList, range } from '../../fabric/ordinals.ts';
 import { decide } from '../../fabric/shard/decide.ts';
 import type { ShardEffect, ShardEvent } from '../../fabric/shard/events.ts';
-import { loadReport } from '../../fabric/shard/report.ts';
+import { loadReport, turnAtMs } from '../../fabric/shard/report.ts';
+import { nextWake } from '../../fabric/shard/wake.ts';
 import { openShard, type ShardState } from '../../fabric/shard/state.ts';
 import { nodeOf, specOf, TRAITS, type SmallMission } from './small-world.ts';
 
@@ -57,6 +59,66 @@ describe('a page that was asked for before a shard closed, and comes after', () 
     const { state } = decide(closed, [page()], 2);
     expect(state).toMatchObject({ queue: [], tally: { accepted: 0 } });
     expect(state.ledger.backlog.map(({ type }) => type)).not.toContain('accept');
+  });
+});
+
+describe('a shard that becomes busy and idle with every job', () => {
+  it('says so at once, and when it has just done so, a moment later', () => {
+    let state = decide(
+      shardOf({ feeds: [], policy: { tickMs: 1_000 } }),
+      [{ on: 'opened' }, node],
+      0,
+    ).state;
+    /** What happens, with its ledger written at once: the loads that are reported, and the leases granted. */
+    const happens = (nowMs: number, ...events: ShardEvent[]) => {
+      const first = decide(state, events, nowMs);
+      const { nextSeq, head } = first.state.ledger;
+      const written: ShardEvent = { on: 'appended', throughSeq: nextSeq - 1, head };
+      const then = decide(first.state, [written], nowMs);
+      state = then.state;
+      const effects = [...first.effects, ...then.effects];
+      const messages = effects.flatMap((effect) => (effect.do === 'send' ? [effect.message] : []));
+      const loads = messages.flatMap((each) => (each.kind === 'load' ? [each.body.idle] : []));
+      return { idle: loads, leases: leasesOf(effects) };
+    };
+    const submit = (id: string): ShardEvent => {
+      const { kind, skills, priority, latencyBudgetMs, value } = TRAITS;
+      const args = {
+        jobs: [{ id, kind, skills, priority, latencyBudgetMs, value, payload: null }],
+      };
+      const asked = {
+        commandId: id,
+        name: 'submitJobs',
+        by: '',
+        reason: '',
+        via: 'signal',
+      } as const;
+      return { on: 'command', command: { ...asked, args } as unknown as ShardCommand };
+    };
+    const done = ({ lease, fence, items }: LeaseGrant): ShardEvent => {
+      const completed = items.map(({ ordinals }) => ({ completed: ordinals, failed: [] }));
+      return {
+        on: 'leaseEnded',
+        lease,
+        fence,
+        result: { items: completed, segment: null, busyMs: 1 },
+      };
+    };
+    happens(1_000, { on: 'wake' });
+
+    const first = happens(5_000, submit('a'));
+    expect(first.idle).toEqual([false]);
+    expect(happens(5_010, done(first.leases[0]!)).idle).toEqual([]);
+    expect(turnAtMs(state)).toBe(5_200);
+    expect(nextWake(state, 5_150)).toBe(5_200);
+    expect(happens(5_200, { on: 'wake' }).idle).toEqual([true]);
+
+    const second = happens(5_210, submit('b'));
+    expect(second.idle).toEqual([]);
+    expect(happens(5_220, done(second.leases[0]!)).idle).toEqual([]);
+    expect(happens(5_400, { on: 'wake' }).idle).toEqual([]);
+    expect(happens(6_200, { on: 'wake' }).idle).toEqual([true]);
+    expect(turnAtMs(state)).toBe(null);
   });
 });
 

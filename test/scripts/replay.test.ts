@@ -79,16 +79,16 @@ test('a history that was tampered with is named, and all others are replayed sti
 });
 
 test('a history that is damaged, missing between two, or of another run is named', async () => {
-  writeFileSync(folder.in('histories/planetary-fabric.orchestrator.1.json.gz'), 'no gzip');
-  unlinkSync(folder.in('histories/planetary-fabric.shard.luna.2.json.gz'));
   copyFileSync(
-    folder.in('histories/planetary-fabric.shard.luna.3.json.gz'),
+    folder.in('histories/planetary-fabric.shard.luna.2.json.gz'),
     folder.in('histories/planetary-fabric.shard.earth.2.json.gz'),
   );
+  writeFileSync(folder.in('histories/planetary-fabric.shard.luna.1.json.gz'), 'no gzip');
+  unlinkSync(folder.in('histories/planetary-fabric.orchestrator.2.json.gz'));
   expect(await failed()).toEqual({
-    'planetary-fabric.orchestrator.1': expect.stringMatching(/^it can't be read: /) as string,
+    'planetary-fabric.shard.luna.1': expect.stringMatching(/^it can't be read: /) as string,
     'planetary-fabric.shard.earth.2': 'it does not follow on run 1',
-    'planetary-fabric.shard.luna.3': 'run 2 of it is missing',
+    'planetary-fabric.orchestrator.3': 'run 2 of it is missing',
   });
 });
 

@@ -6,6 +6,7 @@
  */
 import type { CheckName } from '../../../audit/findings.ts';
 import type { Edit } from './core-copy.ts';
+import type { World } from './worlds.ts';
 
 export interface PlantedBug extends Edit {
   /** What was done, and what it looked like to whoever did it. */
@@ -14,9 +15,9 @@ export interface PlantedBug extends Edit {
   readonly caughtBy: CheckName | 'stuck' | 'throws' | 'append' | 'cut' | 'test';
   /**
    * `tight`: with caps so low that they are reached; `files`: written to disk and read from there; `forked`:
-   * the engine is lost with the ledger.
+   * the engine is lost with the ledger; `rebuilt`: the engine is lost all the time.
    */
-  readonly world?: 'tight' | 'files' | 'forked';
+  readonly world?: World;
 }
 
 const SHARD = 'fabric/shard';
@@ -460,6 +461,7 @@ const CHECKPOINTS: readonly PlantedBug[] = [
     file: `${SHARD}/transfers.ts`,
     find: 'if (entry.sends === 0 ? !isOnDisk(state.ledger, entry.seq) : waits) return entry;',
     replace: 'if (entry.sends > 0 && waits) return entry;',
+    world: 'rebuilt',
     caughtBy: 'throws',
   },
   {

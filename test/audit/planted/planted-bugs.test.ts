@@ -110,7 +110,8 @@ async function openAfter(signals: number, edits: readonly Edit[]): Promise<numbe
     ...edits,
   ])) as typeof import('../../../workflows/sending.ts');
   const sending = new Sending();
-  for (let i = 0; i < signals; i++) sending.send('anyone', { kind: 'ask', epoch: 0 });
+  for (let i = 0; i < signals; i++) sending.send(`anyone-${i}`, { kind: 'ask', epoch: 0 });
+  sending.flush();
   expect(sending.open).toBe(signals);
   await new Promise((resolve) => setImmediate(resolve));
   return sending.open;
@@ -120,7 +121,7 @@ const tried = (world: PlantedBug['world'], most: number): number =>
   world === 'files' ? MISSIONS_ON_DISK : most;
 
 describe('the core as it is', () => {
-  it.each([[undefined], ['tight'], ['files'], ['forked']] as const)(
+  it.each([[undefined], ['tight'], ['files'], ['forked'], ['rebuilt']] as const)(
     'holds on every mission of the world %s',
     { timeout: TEST_MS_MAX },
     async (world) => {
