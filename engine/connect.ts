@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { NativeConnection } from '@temporalio/worker';
+import { retryingCalls } from './call-retry.ts';
 import { EngineUnreachableError } from './errors.ts';
 
 /** All that is needed to reach a server: `connectionOptions` carries address, TLS, API key and metadata. */
@@ -44,6 +45,7 @@ export async function connectEngine(
     connection = await Connection.connect({
       ...(connectionOptions as ConnectionOptions),
       connectTimeout: connectTimeoutMs,
+      interceptors: retryingCalls(),
     });
     const opened = connection;
     await opened.withDeadline(Date.now() + connectTimeoutMs, () =>
