@@ -60,7 +60,7 @@ const SOON_MS = 50;
 const LOOK_FROM = 1.25;
 const LOOK_STEP = 0.05;
 /** From this length on events are let by undecided: so many for each time that it is longer than that. */
-const LOUD_FROM = 2;
+const LOUD_FROM = 1.5;
 const LOUDNESS = 8;
 
 export class Shell<State, Event, Effect> {
@@ -153,27 +153,32 @@ export class Shell<State, Event, Effect> {
   /**
    * The engine refuses to end a run when anything came in during the task that asks for it. The task that
    * follows replays the whole run, so more comes in meanwhile, and a busy workflow would never get away.
-   * So a run asks only in a short task in which nothing is left to decide and nothing was asked of the engine: one
-   * that told it of a signal that was taken, or one that a timer brought. If that was refused, the next task,
-   * whose replay is too long a time to ask in, has what came in to decide on, and the run goes on as usual first.
-   * Only when it has become much too long are a few events let by: they are handed to the next run undecided.
+   * So a run asks only in a short task in which nothing is left to decide and nothing was asked of the engine: while
+   * no word is on its way any such task will do, else one of its own, which a timer brings. If that was refused, the
+   * next task, whose replay is too long a time to ask in, has what came in to decide on, and the run goes on as
+   * usual first. Only when it has become much too long are a few events let by: they are handed to the next run
+   * undecided.
    */
   #isQuiet(order: ShellOrder<State, Event, Effect>): boolean {
     const hasActed = this.#actedAt === wf.workflowInfo().historyLength;
     if (hasActed || !this.#isTimeToLeave(order)) return false;
+    if (this.#look !== 'due' && this.#isExpecting(order)) return false;
     const overdue = Math.max(0, lengthOfRun(order.historyEventsMax) - LOUD_FROM);
     return this.#inbox.length <= Math.floor(overdue * LOUDNESS);
   }
 
   /** True when this run has become long and nothing stands against a new one, or no longer does. */
-  #isTimeToLeave({ core, historyEventsMax, sending }: ShellOrder<State, Event, Effect>): boolean {
-    const used = lengthOfRun(historyEventsMax);
-    if (used < 1 || !core.mayContinue(this.state)) return false;
-    if (sending() > 0) return used >= SENDING_MAX;
-    if (used >= WAITING_MAX) return true;
+  #isTimeToLeave(order: ShellOrder<State, Event, Effect>): boolean {
+    const used = lengthOfRun(order.historyEventsMax);
+    if (used < 1 || !order.core.mayContinue(this.state)) return false;
+    if (order.sending() > 0) return used >= SENDING_MAX;
+    return used >= WAITING_MAX || !this.#isExpecting(order);
+  }
+
+  #isExpecting({ core }: ShellOrder<State, Event, Effect>): boolean {
     const soonMs = Date.now() + SOON_MS;
-    const isExpecting = this.#wakes.some((at) => at <= soonMs) || core.isExpecting(this.state);
-    return this.asking === 0 && !isExpecting;
+    const isWaking = this.#wakes.some((at) => at <= soonMs);
+    return this.asking > 0 || isWaking || core.isExpecting(this.state);
   }
 
   #isTimeToLook(order: ShellOrder<State, Event, Effect>): boolean {

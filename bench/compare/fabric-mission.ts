@@ -20,7 +20,8 @@ export default {
 
 /** One shard; in bulk with the file of jobs as its feed, else waiting for what is submitted. */
 export function missionOf({ path, handlerMs, jobsFile, settings }: PeerOrder): MissionInput {
-  const nodes = Number(handlerMs > 0 ? settings['nodesWhenJobsWait'] : settings['nodes']);
+  const waits = handlerMs > 0 ? 'WhenJobsWait' : '';
+  const nodes = Number(settings[`nodes${waits}`]);
   return {
     scenario: 'bench',
     mode: path === 'bulk' ? 'mission' : 'service',
@@ -28,7 +29,7 @@ export function missionOf({ path, handlerMs, jobsFile, settings }: PeerOrder): M
     nodes: Array.from({ length: nodes }, (_, i) => ({
       id: `hash-${i}`,
       shard: SHARD,
-      slots: Number(settings['slots']),
+      slots: Number(settings[`slots${waits}`]),
       adapter: { type: 'agent', agent: `hash-${i}`, module: 'agent.mjs' },
     })),
     feeds:

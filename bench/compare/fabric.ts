@@ -50,11 +50,11 @@ export const FABRIC: Contender = {
   },
   settings: {
     shards: 1,
-    /** Agents of different names share no threads: each of these nodes gets two a core. */
+    /** Agents of different names share no threads: of two cores each gets one, or jobs that wait four nodes' four. */
     nodes: 1,
+    slots: 2,
     nodesWhenJobsWait: 8,
-    slots: 4,
-    /** Ten updates of a workflow are the most that the server has under way. */
+    slotsWhenJobsWait: 4,
     submitters: 8,
   },
   module: 'fabric.mjs',

@@ -223,8 +223,9 @@ export function mayContinue({ cutting }: OrchestratorState): boolean {
 }
 
 /** True while word of the ledger or of shards is on its way. */
-export function isExpecting({ ledger, relays }: OrchestratorState): boolean {
-  return appendUnderWay(ledger).length > 0 || relays.length > 0;
+export function isExpecting(state: OrchestratorState): boolean {
+  const { ledger, relays } = state;
+  return relays.length > 0 || appendUnderWay(ledger).length > 0 || sealAgain(state).length > 0;
 }
 
 /** What a new run of the workflow has to ask for again. */

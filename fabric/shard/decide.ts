@@ -191,9 +191,10 @@ export function mayContinue({ pendingPauses, cutting }: ShardState): boolean {
   return pendingPauses.length === 0 && cutting === null;
 }
 
-/** True while word of the ledger or of nodes is on its way. */
-export function isExpecting({ ledger, leases }: ShardState): boolean {
-  return leases.length > 0 || appendUnderWay(ledger).length > 0;
+/** True while word of the ledger, of feeds or of nodes is on its way. */
+export function isExpecting({ ledger, feeds, leases }: ShardState): boolean {
+  const isPulling = feeds.some(({ pulling }) => pulling > 0);
+  return isPulling || leases.length > 0 || appendUnderWay(ledger).length > 0;
 }
 
 /**

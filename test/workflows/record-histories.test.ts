@@ -26,7 +26,7 @@ it('records a run of both workflows', { timeout: 120_000 }, async () => {
       mode: 'service',
       seed: 11,
       timeScale: 1_000_000,
-      policy: { tickMs: 100, leaseTargetMs: 1_500, leaseJobsMax: 40, historyEventsMax: 150 },
+      policy: { tickMs: 100, leaseTargetMs: 1_500, leaseJobsMax: 40, historyEventsMax: 100 },
       shards: { earth: { spilloverLimit: 40, spillTargets: ['luna'] }, luna: {} },
       nodes: SHARDS.map((shard) => ({ id: `${shard}-node`, shard, slots: 1 })),
       blueprints: [
