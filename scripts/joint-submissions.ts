@@ -10,6 +10,8 @@ import type { CommandRecord } from '../workflows/protocol.ts';
 import type { CommandOptions, JobToSubmit } from './owner-console.ts';
 import { BATCH_BYTES_MAX } from './submission.ts';
 
+/** So long at most one is waited for: an answer that a shard owes must not hold up jobs for another. */
+const HOLD_MS_MAX = 1_000;
 /** Calls that may wait; each holds its jobs. */
 const WAITING_MAX = 10_000;
 
@@ -26,7 +28,8 @@ type Send = (jobs: readonly JobToSubmit[], options: CommandOptions) => Promise<C
 export class JointSubmissions {
   readonly #send: Send;
   readonly #waiting: Submission[] = [];
-  #isUnderWay = false;
+  /** By a command under way, for the next one. */
+  #isHeld = false;
 
   constructor(send: Send) {
     this.#send = send;
@@ -49,13 +52,19 @@ export class JointSubmissions {
   }
 
   #sendNext(): void {
-    if (this.#isUnderWay || this.#waiting.length === 0) return;
+    if (this.#isHeld || this.#waiting.length === 0) return;
     const together = this.#waiting.splice(0, countTogether(this.#waiting));
-    this.#isUnderWay = true;
-    void this.#sendTogether(together).finally(() => {
-      this.#isUnderWay = false;
+    this.#isHeld = true;
+    let isHolding = true;
+    const letGo = (): void => {
+      if (!isHolding) return;
+      isHolding = false;
+      clearTimeout(timer);
+      this.#isHeld = false;
       this.#sendNext();
-    });
+    };
+    const timer = setTimeout(letGo, HOLD_MS_MAX);
+    void this.#sendTogether(together).finally(letGo);
   }
 
   async #sendTogether(together: readonly Submission[]): Promise<void> {

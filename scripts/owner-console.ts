@@ -170,8 +170,9 @@ export class OwnerConsole {
 
   /**
    * Submits at most 500 jobs, of at most 512 KiB together. The record's answers name those accepted and
-   * those refused with the reason. Calls that are made while one is under way go together as the next command, unless
-   * they bring a `commandId`. Throws RangeError, and sends nothing, when the jobs are larger or 10,000 calls wait.
+   * those refused with the reason. Calls that are made while one is under way, for a second at most, go together
+   * as the next command, unless they bring a `commandId`. Throws RangeError, and sends nothing, when the jobs
+   * are larger or 10,000 calls wait.
    */
   async submit(jobs: readonly JobToSubmit[], options?: CommandOptions): Promise<CommandRecord> {
     const bytes = jsonBytes(jobs);

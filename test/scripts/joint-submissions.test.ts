@@ -1,5 +1,5 @@
 // Jobs handed in one call at a time: what goes together, what does not, and what each caller is told.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { CommandOptions, JobToSubmit } from '../../scripts/owner-console.ts';
 import { JointSubmissions } from '../../scripts/joint-submissions.ts';
 import type { CommandRecord } from '../../workflows/protocol.ts';
@@ -42,6 +42,29 @@ test('what comes while one is under way goes together, and each caller hears of 
   sent[1]!.answer({ answers: [{ accepted: ['b'], refused }] as never });
   expect((await Promise.all(calls)).map(accepted)).toEqual([['a'], ['b'], []]);
   expect((await calls[2]!).answers).toEqual([{ accepted: [], refused }]);
+});
+
+test('an answer that stays away for a second holds up nobody, and what comes late lets no second one go', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const { sent, submissions } = fabric();
+    const calls = ['a', 'b'].map((id) => submissions.submit([job(id)]));
+    vi.advanceTimersByTime(999);
+    expect(sent.map(({ ids }) => ids)).toEqual([['a']]);
+    vi.advanceTimersByTime(1);
+    expect(sent.map(({ ids }) => ids)).toEqual([['a'], ['b']]);
+    calls.push(submissions.submit([job('c')]));
+    sent[0]!.answer();
+    await settled();
+    expect(sent.map(({ ids }) => ids)).toEqual([['a'], ['b']]);
+    sent[1]!.answer();
+    await settled();
+    sent[2]!.answer();
+    expect((await Promise.all(calls)).map(accepted)).toEqual([['a'], ['b'], ['c']]);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a call with a command id of its own neither waits nor goes with others', async () => {
