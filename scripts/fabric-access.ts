@@ -142,7 +142,7 @@ export async function fetchWholeStatus(access: Asked): Promise<FabricStatus> {
  * is given up. An answer of `received` comes from a workflow run that was left meanwhile: the next one is asked.
  */
 export async function awaitOutcome(
-  access: Asked & Pick<FabricAccess, 'connection'>,
+  access: Asked & Pick<FabricAccess, 'connection' | 'follow'>,
   commandId: string,
   deadlineMs: number,
   givenUp: AbortSignal,
@@ -157,7 +157,10 @@ export async function awaitOutcome(
   setMaxListeners(0, givenUp);
   const askInTime = (): Promise<CommandRecord | null> => connection.withDeadline(deadlineMs, ask);
   while (Date.now() < deadlineMs && !givenUp.aborted) {
-    const answer = await connection.withAbortSignal(givenUp, askInTime).catch(() => null);
+    // Followed, so that the connection is not closed under a question that waits to be asked again.
+    const answer = await access
+      .follow(() => connection.withAbortSignal(givenUp, askInTime))
+      .catch(() => null);
     if (answer !== null && answer.outcome !== 'received') return answer;
     known = answer ?? known;
     await pause(ASK_EVERY_MS);

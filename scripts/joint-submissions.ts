@@ -18,6 +18,7 @@ const WAITING_MAX = 10_000;
 interface Submission {
   readonly jobs: readonly JobToSubmit[];
   readonly options: CommandOptions;
+  readonly ids: readonly string[];
   readonly bytes: number;
   readonly resolve: (record: CommandRecord) => void;
   readonly reject: (error: unknown) => void;
@@ -45,8 +46,11 @@ export class JointSubmissions {
     if (this.#waiting.length >= WAITING_MAX) {
       throw new RangeError(`found ${WAITING_MAX} submissions that wait; wait for some of them`);
     }
+    // What is no list of jobs fails here, for its caller alone.
+    const ids = jobs.map(({ id }) => id);
+    const bytes = jsonBytes(jobs);
     return await new Promise((resolve, reject) => {
-      this.#waiting.push({ jobs, options, bytes: jsonBytes(jobs), resolve, reject });
+      this.#waiting.push({ jobs, options, ids, bytes, resolve, reject });
       this.#sendNext();
     });
   }
@@ -92,9 +96,9 @@ function countTogether(waiting: readonly Submission[]): number {
   const first = waiting[0]!;
   const ids = new Set<string>();
   let bytes = 0;
-  const until = waiting.findIndex(({ jobs, options, bytes: more }, i) => {
-    const isDoubled = jobs.some(({ id }) => ids.has(id));
-    for (const { id } of jobs) ids.add(id);
+  const until = waiting.findIndex(({ ids: own, options, bytes: more }, i) => {
+    const isDoubled = own.some((id) => ids.has(id));
+    for (const id of own) ids.add(id);
     bytes += more;
     const isFull = ids.size > LIMITS.submitBatchJobsMax || bytes > BATCH_BYTES_MAX;
     return i > 0 && (isDoubled || isFull || !isAlike(options, first.options));
@@ -111,8 +115,8 @@ function isRefusedUnseen({ outcome, answers }: CommandRecord): boolean {
   return outcome === 'refused' && answers.length === 0;
 }
 
-function ownPart(record: CommandRecord, { jobs }: Submission): CommandRecord {
-  const ids = new Set(jobs.map(({ id }) => id));
+function ownPart(record: CommandRecord, submission: Submission): CommandRecord {
+  const ids = new Set(submission.ids);
   const answers = record.answers.map((answer) => {
     const { accepted, refused } = answer;
     return {

@@ -174,3 +174,13 @@ test('no more than 10,000 calls wait', async () => {
   }
   expect(await Promise.all(calls)).toHaveLength(10_001);
 });
+
+test('what is no list of jobs fails for its caller, and nobody waits behind it', async () => {
+  const { sent, submissions } = fabric();
+  for (const bad of [[null], 'jobs']) {
+    await expect(submissions.submit(bad as never)).rejects.toThrow(TypeError);
+  }
+  const good = submissions.submit([job('a')]);
+  sent[0]!.answer();
+  expect(accepted(await good)).toEqual(['a']);
+});
