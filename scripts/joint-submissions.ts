@@ -38,9 +38,14 @@ export class JointSubmissions {
 
   /**
    * Resolves to the record of the command that the jobs went with, which names these jobs alone; rejects as
-   * sending does, and with a RangeError while 10,000 calls wait.
+   * sending does, and with a RangeError, nothing sent, for jobs of more than 512 KiB and while 10,000 calls wait.
    */
   async submit(jobs: readonly JobToSubmit[], options: CommandOptions = {}): Promise<CommandRecord> {
+    const bytes = jsonBytes(jobs);
+    if (bytes > LIMITS.relayBytesMax) {
+      const most = `at most ${LIMITS.relayBytesMax} together`;
+      throw new RangeError(`found jobs of ${bytes} bytes; expected ${most}: hand over references`);
+    }
     // A command's id is its caller's alone.
     if (options.commandId !== undefined) return await this.#send(jobs, options);
     if (this.#waiting.length >= WAITING_MAX) {
@@ -48,7 +53,6 @@ export class JointSubmissions {
     }
     // What is no list of jobs fails here, for its caller alone.
     const ids = jobs.map(({ id }) => id);
-    const bytes = jsonBytes(jobs);
     return await new Promise((resolve, reject) => {
       this.#waiting.push({ jobs, options, ids, bytes, resolve, reject });
       this.#sendNext();

@@ -5,8 +5,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { jsonBytes } from '../fabric/bytes.ts';
-import { LIMITS } from '../fabric/limits.ts';
 import type { SubmittedJob } from '../fabric/messages.ts';
 import type { NodeChange, NodeSpec } from '../fabric/policy.ts';
 import type {
@@ -175,11 +173,6 @@ export class OwnerConsole {
    * are larger or 10,000 calls wait.
    */
   async submit(jobs: readonly JobToSubmit[], options?: CommandOptions): Promise<CommandRecord> {
-    const bytes = jsonBytes(jobs);
-    if (bytes > LIMITS.relayBytesMax) {
-      const most = `at most ${LIMITS.relayBytesMax} together`;
-      throw new RangeError(`found jobs of ${bytes} bytes; expected ${most}: hand over references`);
-    }
     return await this.#submissions.submit(jobs, options);
   }
 

@@ -3,7 +3,6 @@
  * with the owner's commands as signals and as updates of the same names.
  */
 import * as wf from '@temporalio/workflow';
-import { parseMessage } from '../fabric/message-schema.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import {
   OWNER_COMMANDS,
@@ -40,7 +39,7 @@ import {
 import { appendEntries, orchestratorActivities } from './appending.ts';
 import { saveSnapshot, seal } from './checkpointing.ts';
 import { QUERY, shardId, SHOWN, SIGNAL, UPDATE } from './protocol.ts';
-import { Sending } from './sending.ts';
+import { Sending, takeMail } from './sending.ts';
 import { showState } from './shown-state.ts';
 import { Shell, type Carried, type Core } from './shell.ts';
 
@@ -122,9 +121,8 @@ export async function orchestratorWorkflow({
       core,
       historyEventsMax: spec.policy.historyEventsMax,
       carryOut,
-      sending: () => sending.open,
+      sending,
       settled: (state) => {
-        sending.flush();
         wf.setCurrentDetails(describeFabric(state));
         showState(phase(state));
       },
@@ -224,20 +222,10 @@ function tellOutcomes(shell: OrchestratorShell): void {
 
 function takeMessages(shell: OrchestratorShell): void {
   const name = SIGNAL.message;
-  const unknown = (input: unknown): OrchestratorEvent => {
-    return { on: 'command', name, input, via: 'signal', fallbackId: wf.uuid4() };
-  };
-  wf.setHandler(
-    wf.defineSignal<[unknown, ...unknown[]]>(name),
-    (first, ...more) => {
-      for (const input of [first, ...more]) {
-        const message = parseMessage(input);
-        const event = message === null ? null : orchestratorEventOf(message);
-        shell.happened(event ?? unknown(input));
-      }
-    },
-    { description: 'Between the workflows of the fabric; not for people.' },
-  );
+  takeMail((message, input) => {
+    const event = message === null ? null : orchestratorEventOf(message);
+    shell.happened(event ?? { on: 'command', name, input, via: 'signal', fallbackId: wf.uuid4() });
+  });
   wf.setHandler(
     wf.defineSignal<[unknown]>(SIGNAL.close),
     (input) => shell.happened({ on: 'close', input, fallbackId: wf.uuid4() }),

@@ -1,10 +1,11 @@
 /**
- * Signals between the fabric's workflows. Each may fail or be lost: whatever matters is sent again by the
+ * Signals between the fabric's workflows, sent and taken. Each may fail or be lost: whatever matters is sent again by the
  * core until it is answered, so a failure here needs no more than to be forgotten.
  */
 import * as wf from '@temporalio/workflow';
 import { jsonBytes } from '../fabric/bytes.ts';
 import { LIMITS } from '../fabric/limits.ts';
+import { parseMessage } from '../fabric/message-schema.ts';
 import type { Message } from '../fabric/messages.ts';
 import { SIGNAL } from './protocol.ts';
 
@@ -44,6 +45,17 @@ export class Sending {
       () => (this.#open -= 1),
     );
   }
+}
+
+/** Takes each message that comes, or null for what is none, beside what came. */
+export function takeMail(take: (message: Message | null, input: unknown) => void): void {
+  wf.setHandler(
+    wf.defineSignal<[unknown, ...unknown[]]>(SIGNAL.message),
+    (first, ...more) => {
+      for (const input of [first, ...more]) take(parseMessage(input), input);
+    },
+    { description: 'Between the workflows of the fabric; not for people.' },
+  );
 }
 
 /** The messages in their order, as many to a mail as one payload may carry; a larger one goes alone. */

@@ -3,7 +3,6 @@
  * note what has come in; every decision is the core's.
  */
 import * as wf from '@temporalio/workflow';
-import { parseMessage } from '../fabric/message-schema.ts';
 import type { ShardCommand } from '../fabric/messages.ts';
 import type { RunSpec } from '../fabric/mission/run-spec.ts';
 import { parseCommand } from '../fabric/orchestrator/command-schema.ts';
@@ -15,7 +14,7 @@ import { describeShard, isEnded, loadReport, phase } from '../fabric/shard/repor
 import { openShard, type ShardState } from '../fabric/shard/state.ts';
 import { nextWake } from '../fabric/shard/wake.ts';
 import { QUERY, SIGNAL } from './protocol.ts';
-import { Sending } from './sending.ts';
+import { Sending, takeMail } from './sending.ts';
 import { ShardEffects } from './shard-effects.ts';
 import { showState } from './shown-state.ts';
 import { Shell, type Carried, type Core } from './shell.ts';
@@ -56,9 +55,8 @@ export async function shardWorkflow({ spec, shard, carried }: ShardInput): Promi
       core,
       historyEventsMax: spec.policy.historyEventsMax,
       carryOut: (effect) => effects.carryOut(effect),
-      sending: () => sending.open,
+      sending,
       settled: (state, done) => {
-        sending.flush();
         if (done.some(isReport)) wf.setCurrentDetails(describeShard(state, Date.now()));
         showState(phase(state));
       },
@@ -101,17 +99,10 @@ function takeSignals(shard: string, happened: (event: ShardEvent) => void): void
     },
     { description: 'A node host registers a node. {node, session}' },
   );
-  wf.setHandler(
-    wf.defineSignal<[unknown, ...unknown[]]>(SIGNAL.message),
-    (first, ...more) => {
-      for (const input of [first, ...more]) {
-        const message = parseMessage(input);
-        const event = message === null ? null : shardEventOf(message);
-        if (event !== null) happened(event);
-        else refuse(SIGNAL.message, input, reason('bad-arguments', { problem: 'no such message' }));
-      }
-    },
-    { description: 'Between the workflows of the fabric; not for people.' },
-  );
+  takeMail((message, input) => {
+    const event = message === null ? null : shardEventOf(message);
+    if (event !== null) happened(event);
+    else refuse(SIGNAL.message, input, reason('bad-arguments', { problem: 'no such message' }));
+  });
   wf.setDefaultSignalHandler((name, ...args) => refuse(name, args[0]));
 }

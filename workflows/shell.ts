@@ -36,8 +36,12 @@ export interface ShellOrder<State, Event, Effect> {
   readonly core: Core<State, Event, Effect>;
   readonly historyEventsMax: number;
   readonly carryOut: (effect: Effect) => void;
-  /** Signals sent and not yet taken by the engine: a run that ends would drop them. */
-  readonly sending: () => number;
+  readonly sending: {
+    /** Signals sent and not yet taken by the engine: a run that ends would drop them. */
+    readonly open: number;
+    /** Sends what the decision that was just carried out has for other workflows. */
+    flush(): void;
+  };
   /** Called after each decision, with what was done. */
   readonly settled: (state: State, effects: readonly Effect[]) => void;
 }
@@ -46,19 +50,17 @@ export interface ShellOrder<State, Event, Effect> {
 const LAST_SIGNALS_WAIT = '1m';
 /** As with events: what a cold replay takes must stay far below the time that the engine gives a task. */
 const HISTORY_BYTES_MAX = 2_000_000;
-/**
- * How long a run may become, as a share of what it should be, for what stands against a new one: word that is
- * expected, and updates, which ask again at the next run; and signals that the engine has not taken, which have
- * to be sent again when their answers stay away. A long run takes long to replay, and its task may take no longer
- * than its second.
- */
-const WAITING_MAX = 1.25;
-const SENDING_MAX = 1.5;
 /** A timer that fires so soon is word that is expected. */
 const SOON_MS = 50;
-/** From this length on a timer brings a task to ask in, and again when the run has become so much longer. */
+/**
+ * From this length on, as a share of what a run should be, a timer brings a task to ask in, whatever is expected; and
+ * again when the run has become so much longer. A long run takes long to replay, and its task may take no longer than
+ * its second.
+ */
 const LOOK_FROM = 1.25;
 const LOOK_STEP = 0.05;
+/** So long a run waits for signals that the engine has not taken: they have to be sent again. */
+const SENDING_MAX = 1.5;
 /** From this length on events are let by undecided: so many for each time that it is longer than that. */
 const LOUD_FROM = 1.5;
 const LOUDNESS = 8;
@@ -129,25 +131,28 @@ export class Shell<State, Event, Effect> {
     }
   }
 
-  #decide({ core, carryOut, settled }: ShellOrder<State, Event, Effect>): void {
-    const decision = core.decide(this.state, this.#inbox.splice(0), Date.now());
+  #decide(order: ShellOrder<State, Event, Effect>): void {
+    const decision = order.core.decide(this.state, this.#inbox.splice(0), Date.now());
     this.state = decision.state;
-    this.#carryOut(decision.effects, carryOut);
-    settled(this.state, decision.effects);
+    this.#carryOut(decision.effects, order);
   }
 
-  #takeUp({ core, carryOut, settled }: ShellOrder<State, Event, Effect>): void {
+  #takeUp(order: ShellOrder<State, Event, Effect>): void {
+    const { core } = order;
     const decision = core.decide(this.state, this.#inbox.splice(0), Date.now());
     this.state = decision.state;
     const oneWay = decision.effects.filter((effect) => core.isOneWay(effect));
-    const effects = [...core.resumeEffects(this.state), ...oneWay];
-    this.#carryOut(effects, carryOut);
-    settled(this.state, effects);
+    this.#carryOut([...core.resumeEffects(this.state), ...oneWay], order);
   }
 
-  #carryOut(effects: readonly Effect[], carryOut: (effect: Effect) => void): void {
+  #carryOut(
+    effects: readonly Effect[],
+    { carryOut, sending, settled }: ShellOrder<State, Event, Effect>,
+  ): void {
     if (effects.length > 0) this.#actedAt = wf.workflowInfo().historyLength;
     for (const effect of effects) carryOut(effect);
+    sending.flush();
+    settled(this.state, effects);
   }
 
   /**
@@ -167,12 +172,11 @@ export class Shell<State, Event, Effect> {
     return this.#inbox.length <= Math.floor(overdue * LOUDNESS);
   }
 
-  /** True when this run has become long and nothing stands against a new one, or no longer does. */
-  #isTimeToLeave(order: ShellOrder<State, Event, Effect>): boolean {
-    const used = lengthOfRun(order.historyEventsMax);
-    if (used < 1 || !order.core.mayContinue(this.state)) return false;
-    if (order.sending() > 0) return used >= SENDING_MAX;
-    return used >= WAITING_MAX || !this.#isExpecting(order);
+  /** True when this run has become long and may be left, but for what is expected. */
+  #isTimeToLeave({ core, historyEventsMax, sending }: ShellOrder<State, Event, Effect>): boolean {
+    const used = lengthOfRun(historyEventsMax);
+    if (used < 1 || !core.mayContinue(this.state)) return false;
+    return sending.open === 0 || used >= SENDING_MAX;
   }
 
   #isExpecting({ core }: ShellOrder<State, Event, Effect>): boolean {
@@ -192,7 +196,7 @@ export class Shell<State, Event, Effect> {
   }
 
   async #drain({ sending }: ShellOrder<State, Event, Effect>): Promise<void> {
-    if (sending() > 0) await wf.condition(() => sending() === 0, LAST_SIGNALS_WAIT);
+    if (sending.open > 0) await wf.condition(() => sending.open === 0, LAST_SIGNALS_WAIT);
   }
 
   /** Keeps one timer at or before the next wake; earlier ones just cause a look too many. */
